@@ -1,0 +1,2 @@
+/** The only stream type of the library: backpressure is the `yield`. */
+export type Bytes = AsyncIterable<Uint8Array>

@@ -1,0 +1,46 @@
+import type { Bytes } from '../bytes/bytes.ts'
+import type { Options } from '../events.ts'
+import type { Image } from '../image/image.ts'
+import type { Descriptor } from '../spec/descriptor.ts'
+import type { Digest } from '../spec/digest.ts'
+import type { Platform } from '../spec/platform.ts'
+
+/** A place an image can be read from or written to: `docker://…`, `oci:…` and their siblings (containers-transports(5)). */
+export interface Transport {
+  /** The full name; parsing it again gives an equal transport. */
+  readonly name: string
+  source(options?: TransportOptions): Promise<ImageSource>
+  sink(options?: TransportOptions): Promise<ImageSink>
+}
+
+export interface TransportOptions extends Options {
+  /** Which image of an index to take; the machine's own by default. */
+  platform?: Platform
+  /** How to speak to a registry; see registry/. */
+  credentials?: { username: string; password: string }
+  /** Plain HTTP, and certificates nobody vouches for, are accepted. ≙ `--tls-verify=false` */
+  insecure?: boolean
+}
+
+export interface ImageSource {
+  resolve(): Promise<Image>
+  /** Lets go of files, sockets and temporary folders. */
+  close(): Promise<void>
+}
+
+export interface ImageSink {
+  /** Manifest media types this place can hold, preferred first. */
+  readonly manifestTypes: readonly string[]
+  /** What this place wants of layers: tars as they are, compressed, or just as they come. */
+  readonly layers: 'compress' | 'decompress' | 'preserve'
+  /** True when the blob is there already, so that its bytes need not move. */
+  has(blob: Descriptor): Promise<boolean>
+  /** Stores a config or a layer; `blob` is what the source says of it (`digest` and `size` are absent for what is compressed on the fly). */
+  putBlob(blob: PutBlob, bytes: Bytes): Promise<{ digest: Digest; size: number }>
+  /** Makes the image visible, last of all. */
+  commit(manifest: { mediaType: string; raw: Uint8Array }): Promise<Descriptor>
+  /** Lets go of everything; what was not committed is removed. */
+  close(): Promise<void>
+}
+
+export type PutBlob = { kind: 'layer' | 'config'; mediaType: string; digest?: Digest; size?: number; diffId?: Digest }

@@ -1,0 +1,15 @@
+// The only file that lists what JavaScript can call. lib/kernel.ts is its other half.
+#include <napi.h>
+
+void exportNetlink(Napi::Env env, Napi::Object exports);     // netlink.cc: one request, all its answers
+void exportNamespaces(Napi::Env env, Napi::Object exports);  // namespaces.cc: named network namespaces
+void exportFiles(Napi::Env env, Napi::Object exports);       // files.cc: files below a root that links can't leave
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exportNetlink(env, exports);
+  exportNamespaces(env, exports);
+  exportFiles(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(ocilab, init)

@@ -1,0 +1,3 @@
+#include <napi.h>
+
+void exportFiles(Napi::Env, Napi::Object) {}

@@ -1,0 +1,3 @@
+#include <napi.h>
+
+void exportNamespaces(Napi::Env, Napi::Object) {}

@@ -1,0 +1,3 @@
+#include <napi.h>
+
+void exportNetlink(Napi::Env, Napi::Object) {}
