@@ -1,0 +1,195 @@
+#!/usr/bin/env node
+// Makes this machine a lab: `npm start` and `npm test` come through here. Plain JavaScript without dependencies,
+// because it runs before anything is installed or built, on whatever Node the machine has (18 or newer).
+// Each step looks at what is there and does only what is missing, so a second run takes a moment.
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const HOME = dirname(dirname(fileURLToPath(import.meta.url)))
+const NODE = 24
+const NODE_HOME = join(HOME, '.node')
+const NODE_BIN = join(NODE_HOME, 'node_modules', 'node', 'bin')
+const LINUX = process.platform === 'linux'
+const ROOT = LINUX && process.getuid() === 0
+
+/** A program we need, and the Debian packages that may bring it: the first one the suite has is taken. */
+const FOR_THE_TOUR = {
+  'g++': ['g++'],
+  make: ['make'],
+  ip: ['iproute2'],
+  curl: ['curl'],
+  busybox: ['busybox-static'],
+  runc: ['runc'],
+}
+
+/** The real tools that the tests compare us with. */
+const FOR_THE_TESTS = {
+  ...FOR_THE_TOUR,
+  brctl: ['bridge-utils'],
+  crun: ['crun'],
+  skopeo: ['skopeo'],
+  umoci: ['umoci'],
+  'oci-image-tool': ['oci-image-tool'],
+  dockerd: ['docker.io'],
+  docker: ['docker-cli', 'docker.io'],
+  'docker-registry': ['docker-registry'],
+  javac: ['default-jdk-headless'],
+  script: ['bsdutils'],
+  unshare: ['util-linux'],
+  strace: ['strace'],
+  setfattr: ['attr'],
+}
+
+const [verb = 'setup', ...args] = process.argv.slice(2)
+const verbs = {
+  setup: () => prepare(FOR_THE_TOUR),
+  build: () => build(),
+  start: () => (prepare(FOR_THE_TOUR), run(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'tour', ...args])),
+  test: () => (prepare(FOR_THE_TESTS), run(process.execPath, [bin('vitest/vitest.mjs'), ...vitestArguments()])),
+}
+
+if (!verbs[verb]) stop(`setup: unknown verb ${verb} (want ${Object.keys(verbs).join(', ')})`, 64)
+onNode24()
+verbs[verb]()
+
+function prepare(programs) {
+  packages(programs)
+  dependencies()
+  native()
+  build()
+}
+
+/** Starts this script again on Node 24 where the machine's own is older. */
+function onNode24() {
+  if (major(process.version) >= NODE) return
+  const node = join(NODE_BIN, 'node')
+  if (!existsSync(node))
+    step(`Node ${NODE} from npm (this machine has ${process.version})`, () =>
+      // The package's own install script fetches the binary for this machine from the npm registry.
+      must('npm', ['install', '--prefix', NODE_HOME, '--no-save', '--no-audit', '--no-fund', `node@${NODE}`]),
+    )
+  const got = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? 'none'
+  if (major(got) < NODE) stop(`setup: Node ${NODE} did not install (got ${got}); install it by hand and run this again`)
+  run(node, [fileURLToPath(import.meta.url), verb, ...args])
+}
+
+/** Installs the Debian packages of the programs that are missing; without root, says the command that would. */
+function packages(programs) {
+  if (!LINUX) return notice(`${process.platform}: the image half works here; containers and networks need the lab VM`)
+  const missing = Object.entries(programs).filter(([program]) => !onPath(program))
+  if (missing.length === 0) return
+  if (!onPath('apt-get')) return notice(`please install: ${missing.map(([program]) => program).join(' ')}`)
+  const names = () => [...new Set(missing.map(([, choices]) => choices.find(known)).filter(Boolean))]
+  if (!ROOT) return notice(`missing here; to get them: sudo apt-get install -y ${names().join(' ')}`)
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  step(`Debian packages for ${missing.map(([program]) => program).join(', ')}`, () => {
+    must('apt-get', ['update', '-qq'], { env: environment })
+    must('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names()], { env: environment })
+  })
+}
+
+function known(name) {
+  return spawnSync('apt-cache', ['show', '--no-all-versions', name], { stdio: 'ignore' }).status === 0
+}
+
+function dependencies() {
+  const installed = join(HOME, 'node_modules/.package-lock.json')
+  if (existsSync(installed) && age(installed) >= age(join(HOME, 'package-lock.json'))) return
+  step('npm packages', () => must('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: HOME }))
+}
+
+/** Builds native/ where there is a compiler; the image half does without. */
+function native() {
+  if (!LINUX) return
+  if (!onPath('make') || !onPath('g++')) return notice('no compiler: containers and networks are left out')
+  const upToDate = spawnSync('make', ['-q', '-C', join(HOME, 'native')], { stdio: 'ignore' }).status === 0
+  if (!upToDate) step('native/', () => must('make', ['-C', join(HOME, 'native')]))
+}
+
+function build() {
+  const stamp = join(HOME, 'dist/.built')
+  if (existsSync(stamp) && newest(join(HOME, 'lib')) <= age(stamp)) return
+  step('lib/ → dist/', () => must(process.execPath, [bin('typescript/bin/tsc'), '-p', HOME]))
+  writeFileSync(stamp, '')
+}
+
+function vitestArguments() {
+  const config = ['run', '--config', join(HOME, 'lib/vitest.config.ts')]
+  return [...config, ...args]
+}
+
+function run(command, commandArguments) {
+  const path = [dirname(command), process.env.PATH].join(delimiter)
+  const { status, signal, error } = spawnSync(command, commandArguments, {
+    stdio: 'inherit',
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+    env: { ...process.env, PATH: path },
+  })
+  if (error) stop(`setup: ${command}: ${error.message}`)
+  process.exit(signal ? 130 : status)
+}
+
+/** Runs a command silently; shows what it printed only when it fails. */
+function must(command, commandArguments, options = {}) {
+  const path = [dirname(process.execPath), process.env.PATH].join(delimiter)
+  const result = spawnSync(command, commandArguments, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    env: { ...process.env, PATH: path },
+    ...options,
+  })
+  if (result.status === 0) return
+  process.stderr.write(`\n${result.stdout ?? ''}${result.stderr ?? ''}`)
+  stop(`setup: ${[command, ...commandArguments].join(' ')}: ${result.error?.message ?? `exit ${result.status}`}`)
+}
+
+function step(title, work) {
+  const started = Date.now()
+  if (process.stderr.isTTY) process.stderr.write(`  … ${title}\r`)
+  work()
+  process.stderr.write(`  ✔ ${title} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`)
+}
+
+function notice(text) {
+  process.stderr.write(`  ! ${text}\n`)
+}
+
+function stop(text, status = 1) {
+  process.stderr.write(`${text}\n`)
+  process.exit(status)
+}
+
+function onPath(program) {
+  // Debian keeps what only root runs in sbin, which is not on everybody's PATH.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders.some(folder => {
+    try {
+      accessSync(join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+function bin(path) {
+  return join(HOME, 'node_modules', path)
+}
+
+function major(version) {
+  return Number(/^v(\d+)/.exec(version)?.[1] ?? 0)
+}
+
+function age(path) {
+  return statSync(path).mtimeMs
+}
+
+function newest(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true })
+  return Math.max(
+    age(folder),
+    ...entries.map(entry => (entry.isDirectory() ? newest(join(folder, entry.name)) : age(join(folder, entry.name)))),
+  )
+}

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import type { Bytes } from './bytes.ts'
+
+const CHUNK = 1 << 20
+
+/** The bytes of a file, or of a part of it (`end` is exclusive). Opened when first read, closed in any case. */
+export async function* fileBytes(path: string, range: { start?: number; end?: number } = {}): Bytes {
+  const file = await open(path, 'r')
+  try {
+    let position = range.start ?? 0
+    const end = range.end ?? Number.POSITIVE_INFINITY
+    while (position < end) {
+      // A fresh buffer each time: whoever reads may keep the chunk.
+      const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, end - position))
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
+      if (bytesRead === 0) return
+      position += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Writes beside, syncs, renames: the file is there whole under its name, or not at all. */
+export async function writeFileAtomically(
+  path: string,
+  bytes: Bytes | Uint8Array | string,
+  { mode = 0o644 } = {},
+): Promise<void> {
+  const beside = temporaryName(path)
+  try {
+    const file = await open(beside, 'wx', mode)
+    try {
+      if (typeof bytes === 'string' || bytes instanceof Uint8Array) await file.writeFile(bytes)
+      else for await (const chunk of bytes) await writeAll(file, chunk)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(beside, path)
+  } finally {
+    await rm(beside, { force: true })
+  }
+}
+
+/** A name beside `path`, on the same file system, that nobody else has. */
+export function temporaryName(path: string): string {
+  return `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+}
+
+async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < chunk.length; ) offset += (await file.write(chunk, offset)).bytesWritten
+}

@@ -1,0 +1,29 @@
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Command } from 'commander'
+import { writeFileAtomically } from '../bytes/file.ts'
+import { flatten } from '../image/flatten.ts'
+import { type ImageFlags, withImageFlags } from './imageFlags.ts'
+import { withImage } from './openImage.ts'
+import { session } from './session.ts'
+
+interface ExportFlags extends ImageFlags {
+  output?: string
+}
+
+export function command(): Command {
+  return withImageFlags(new Command())
+    .description('Lays the layers over each other and writes the files as one tar (docker export).')
+    .argument('<source>', 'such as oci:oci-demo-app:v0')
+    .option('-o, --output <file>', 'write here and not to stdout')
+    .action((source: string, flags: ExportFlags) =>
+      session(flags, options =>
+        withImage(source, flags, options, async image => {
+          const tar = flatten(image, options)
+          if (flags.output) await writeFileAtomically(flags.output, tar)
+          else await pipeline(Readable.from(tar), createWriteStream('', { fd: 1, autoClose: false }))
+        }),
+      ),
+    )
+}

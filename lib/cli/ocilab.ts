@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { isUsageError, report } from './report.ts'
+import { type Verb, verbs } from './verbs.ts'
+
+// A verb is one process: compiled code is kept between runs, and only the verb that was asked for is loaded.
+enableCompileCache()
+
+/** Exit codes: 0 done, 1 it failed, 2 it was asked wrongly, 130/143 it was interrupted. */
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(args[0])
+  if (name === '--version' || name === '-V') return say(version())
+  const verb = verbs.find(verb => verb.name === name)
+  if (!verb) return unknown(name)
+  const { command } = await verb.load()
+  const program = command().name(`ocilab ${verb.name}`).summary(verb.summary).exitOverride()
+  await program.parseAsync(args, { from: 'user' })
+  return Number(process.exitCode ?? 0)
+}
+
+async function help(name?: string): Promise<number> {
+  const verb = verbs.find(verb => verb.name === name)
+  if (verb) return main([verb.name, '--help'])
+  const width = Math.max(...verbs.map(verb => verb.name.length))
+  const section = (title: string, wanted: Verb['group']) =>
+    `${title}\n${verbs
+      .filter(verb => verb.group === wanted)
+      .map(verb => `  ${verb.name.padEnd(width)}  ${verb.summary}`)
+      .join('\n')}\n`
+  return say(
+    [
+      'ocilab: understanding OCI, by doing it\n\nUsage: ocilab VERB [options]      ocilab VERB --help says more\n',
+      section('Images', 'image'),
+      section('Containers', 'container'),
+      section('Network', 'network'),
+      section('Lab', 'lab'),
+    ].join('\n'),
+  )
+}
+
+function unknown(name: string): number {
+  process.stderr.write(`ocilab: no such verb: ${name} (ocilab --help lists them)\n`)
+  return 2
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return 0
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return version
+}
+
+main(process.argv.slice(2)).then(
+  status => {
+    process.exitCode = status
+  },
+  error => {
+    process.exitCode = isUsageError(error) ? error.status : report(error)
+  },
+)

@@ -1,0 +1,44 @@
+import type { Command } from 'commander'
+
+/** One verb of the program: its file is loaded only when it is called. */
+export interface Verb {
+  readonly name: string
+  readonly group: 'image' | 'container' | 'network' | 'lab'
+  readonly summary: string
+  load(): Promise<{ command: () => Command }>
+}
+
+export const verbs: readonly Verb[] = [
+  image('copy', 'copy an image between any two places (skopeo copy)', () => import('./copy.ts')),
+  image('pull', 'copy an image from a registry into an OCI layout', () => import('./pull.ts')),
+  image('push', 'copy an image to a registry', () => import('./push.ts')),
+  image('inspect', 'show what an image is made of (skopeo inspect)', () => import('./inspect.ts')),
+  image('tags', 'list the tags of a repository (skopeo list-tags)', () => import('./tags.ts')),
+  image('save', 'write an image as docker archive (docker save)', () => import('./save.ts')),
+  image('load', 'read a docker archive into an OCI layout (docker load)', () => import('./load.ts')),
+  image('export', 'write the files of an image as one tar (docker export)', () => import('./export.ts')),
+  image('unpack', 'unpack an image into a folder or bundle (umoci unpack)', () => import('./unpack.ts')),
+  image('registry', 'run a small registry on this machine', () => import('./registry.ts')),
+  image('demo', "make the article's image: tiny or java", () => import('./demo.ts')),
+  container('spec', 'write a runtime configuration (runc spec)', () => import('./spec.ts')),
+  container('container', 'create, start, list, exec, kill, delete (runc)', () => import('./container.ts')),
+  network('network', "the article's bridge and veth pair: plan, up, show, down", () => import('./network.ts')),
+  lab('tour', 'the whole article, live, every output checked', () => import('./tour.ts')),
+  lab('leaks', 'what a lab has left on this machine', () => import('./leaks.ts')),
+  lab('reset', 'take back everything a lab has left', () => import('./reset.ts')),
+  lab('doctor', 'what this machine has, what it lacks, and how to get it', () => import('./doctor.ts')),
+]
+
+type Load = Verb['load']
+function image(name: string, summary: string, load: Load): Verb {
+  return { name, group: 'image', summary, load }
+}
+function container(name: string, summary: string, load: Load): Verb {
+  return { name, group: 'container', summary, load }
+}
+function network(name: string, summary: string, load: Load): Verb {
+  return { name, group: 'network', summary, load }
+}
+function lab(name: string, summary: string, load: Load): Verb {
+  return { name, group: 'lab', summary, load }
+}

@@ -1,0 +1,145 @@
+import type { Bytes } from '../bytes/bytes.ts'
+import { bytesOf } from '../bytes/collect.ts'
+import { gzipped } from '../bytes/compression.ts'
+import type { Descriptor } from '../spec/descriptor.ts'
+import { type Digest, digester } from '../spec/digest.ts'
+import { goJson, sortedMap } from '../spec/goJson.ts'
+import { type History, type ImageConfig, type ProcessDefaults, writeImageConfig } from '../spec/imageConfig.ts'
+import { type Manifest, writeManifest } from '../spec/manifest.ts'
+import {
+  DOCKER_CONFIG,
+  DOCKER_LAYER_GZIP,
+  DOCKER_MANIFEST,
+  OCI_CONFIG,
+  OCI_LAYER_GZIP,
+  OCI_MANIFEST,
+} from '../spec/mediaTypes.ts'
+import type { Platform } from '../spec/platform.ts'
+import type { BlobSource, BlobStore, Image } from './image.ts'
+import { memoryBlobs, putBytes } from './memory.ts'
+import { openImage } from './open.ts'
+
+/** One layer to be: a tar, and the line of history that tells where it came from. */
+export interface NewLayer {
+  tar: Uint8Array | Bytes
+  history?: History
+}
+
+export interface NewImage extends Platform {
+  layers: NewLayer[]
+  config?: ProcessDefaults
+  created?: string
+  author?: string
+  /** Lines of history that made no layer: they come after those of the layers. */
+  emptyHistory?: History[]
+  /** `docker`: a v2s2 manifest, and the fields that Docker alone has in its config. */
+  flavour?: 'oci' | 'docker'
+  /** What Docker keeps beside OCI's fields; only with the docker flavour. */
+  dockerExtras?: Record<string, unknown>
+}
+
+/** Makes an image of tars and a configuration. Its blobs go to `blobs`: memory, unless you give a folder. */
+export async function imageFrom(parts: NewImage, blobs: BlobStore = memoryBlobs()): Promise<Image> {
+  const docker = parts.flavour === 'docker'
+  const layers: { descriptor: Descriptor; diffId: Digest }[] = []
+  for (const { tar } of parts.layers)
+    layers.push(await putLayer(blobs, tar, docker ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP))
+  const { created, author, architecture, os, variant, config } = parts
+  const history = [
+    ...parts.layers.map(layer => layer.history ?? {}),
+    ...(parts.emptyHistory ?? []).map(line => ({ ...line, empty_layer: true })),
+  ]
+  const imageConfig: ImageConfig = {
+    created,
+    author,
+    architecture,
+    os,
+    variant,
+    config,
+    rootfs: { type: 'layers', diff_ids: layers.map(layer => layer.diffId) },
+    history,
+  }
+  const rawConfig = docker ? withExtras(imageConfig, parts.dockerExtras) : writeImageConfig(imageConfig)
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: docker ? DOCKER_MANIFEST : OCI_MANIFEST,
+    config: await putBytes(blobs, docker ? DOCKER_CONFIG : OCI_CONFIG, rawConfig),
+    layers: layers.map(layer => layer.descriptor),
+  }
+  return openImage(blobs, await putBytes(blobs, manifest.mediaType!, writeManifest(manifest)))
+}
+
+/** The image with one more layer on top. ≙ `crane append` */
+export async function appendLayer(image: Image, layer: NewLayer, blobs: BlobStore = memoryBlobs()): Promise<Image> {
+  const { descriptor, diffId } = await putLayer(blobs, layer.tar, gzipTypeFor(image))
+  const { config } = image
+  const rootfs = { ...config.rootfs, diff_ids: [...config.rootfs.diff_ids, diffId] }
+  const history = [...(config.history ?? []), layer.history ?? {}]
+  return changed(image, { ...config, rootfs, history }, [...image.manifest.layers, descriptor], blobs)
+}
+
+/** The image with another configuration for its process. ≙ `crane mutate` */
+export async function setConfig(
+  image: Image,
+  change: Partial<ProcessDefaults>,
+  blobs: BlobStore = memoryBlobs(),
+): Promise<Image> {
+  return changed(
+    image,
+    { ...image.config, config: { ...image.config.config, ...change } },
+    image.manifest.layers,
+    blobs,
+  )
+}
+
+async function changed(image: Image, config: ImageConfig, layers: Descriptor[], blobs: BlobStore): Promise<Image> {
+  const manifest: Manifest = {
+    ...image.manifest,
+    config: await putBytes(blobs, image.manifest.config.mediaType, writeImageConfig(config)),
+    layers,
+  }
+  const descriptor = await putBytes(
+    blobs,
+    image.descriptor.mediaType,
+    writeManifest({ ...manifest, mediaType: image.descriptor.mediaType }),
+  )
+  return openImage(over(blobs, image), descriptor)
+}
+
+/** Compresses a tar into the store and names it by both digests. */
+async function putLayer(
+  blobs: BlobStore,
+  tar: Uint8Array | Bytes,
+  mediaType: string,
+): Promise<{ descriptor: Descriptor; diffId: Digest }> {
+  const hash = digester()
+  async function* hashed(): Bytes {
+    for await (const chunk of tar instanceof Uint8Array ? bytesOf(tar) : tar) {
+      hash.update(chunk)
+      yield chunk
+    }
+  }
+  const stored = await blobs.put(gzipped(hashed()))
+  return { descriptor: { mediaType, ...stored }, diffId: hash.digest() }
+}
+
+/** New blobs first, then those of the image they were built on. */
+function over(blobs: BlobStore, image: Image): BlobSource {
+  const below = new Map(image.layers.map(layer => [layer.descriptor.digest, layer]))
+  const has = async (blob: Descriptor) => (await blobs.has(blob)) || below.has(blob.digest)
+  async function* get(blob: Descriptor): Bytes {
+    yield* (await blobs.has(blob)) ? blobs.get(blob) : (below.get(blob.digest)?.compressed() ?? blobs.get(blob))
+  }
+  return { has, get }
+}
+
+function gzipTypeFor(image: Image): string {
+  return image.descriptor.mediaType === DOCKER_MANIFEST ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP
+}
+
+/** Docker writes all keys of its config in the order of their bytes. */
+function withExtras(config: ImageConfig, extras: Record<string, unknown> = {}): Uint8Array {
+  const plain = JSON.parse(new TextDecoder().decode(writeImageConfig(config))) as Record<string, unknown>
+  const merged = { ...plain, ...extras, config: { ...(extras.config as object), ...(plain.config as object) } }
+  return new TextEncoder().encode(goJson(sortedMap(merged)))
+}

@@ -1,0 +1,60 @@
+import { applyPlan, networkPlan } from '../../network/plan.ts'
+import { topology } from '../../network/topology.ts'
+import type { Lab } from '../lab.ts'
+import { includes, type Step } from '../step.ts'
+
+/** The article's fourteen commands: a bridge, a veth pair, and a namespace with one end of it. */
+export const network: Step = {
+  id: '13',
+  section: '给 runC 容器绑定虚拟网卡',
+  title: { en: 'A bridge and a cable', zh: '一个网桥，一根网线' },
+  why: {
+    en: 'A veth pair is a cable with two plugs. One goes into a bridge on the host, the other into the container’s namespace, where it is called eth0.',
+    zh: 'veth pair 就像一根有两个插头的网线：一头插在宿主机的网桥上，另一头放进容器的 namespace，改名 eth0。',
+  },
+  root: true,
+  async run(lab, options) {
+    await applyPlan(networkPlan(lab.names), options)
+    return picture(lab)
+  },
+  checks: [
+    {
+      id: '13.1',
+      claim: { en: 'the bridge has its address and the plug', zh: '网桥有地址，网线插在上面' },
+      async look(lab) {
+        const [host] = await topology()
+        const names = (host?.links ?? []).map(link => link.name)
+        return includes(
+          names,
+          [lab.names.bridge, lab.names.vethHost],
+          'ip link, on the host',
+          'is the bridge there, and the host end of the pair?',
+        )
+      },
+    },
+    {
+      id: '13.2',
+      claim: { en: 'the namespace has eth0 with an address', zh: 'namespace 里有带地址的 eth0' },
+      async look(lab) {
+        const [, inside] = await topology([lab.names.netnsPath])
+        const addresses = (inside?.addresses ?? []).map(({ link, address }) => `${link} ${address}`)
+        return includes(
+          addresses,
+          [`eth0 ${lab.names.containerAddress}/24`],
+          `ip addr, in ${lab.names.netns}`,
+          'which namespace is the other end in?',
+        )
+      },
+    },
+  ],
+}
+
+function picture({ names }: Lab): string[] {
+  return [
+    `host                                  netns ${names.netns}`,
+    `┌────────────────────────┐            ┌──────────────────────────┐`,
+    `│ ${names.bridge.padEnd(8)} ${names.bridgeAddress.padEnd(13)} │            │ lo    127.0.0.1          │`,
+    `│   └─ ${names.vethHost.padEnd(16)} ══╪═ the cable ═╪══ eth0  ${names.containerAddress.padEnd(15)} │`,
+    `└────────────────────────┘            └──────────────────────────┘`,
+  ]
+}

@@ -1,0 +1,41 @@
+import { type ErrorCode, OciError } from '../errors.ts'
+
+// Go's encoding/json writes these five characters as escapes, so that JSON may stand inside HTML and JavaScript.
+const ESCAPED = /[<>&\u2028\u2029]/g
+
+/** JSON as Go's encoding/json writes it, so that digests over it agree. Key order is kept: writers give it as the Go structs declare it. */
+export function goJson(value: unknown, indent?: string): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    ESCAPED,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** Go writes the keys of a map in the order of their bytes. */
+export function sortedMap<T>(map: Record<string, T>): Record<string, T> {
+  const byBytes = ([a]: [string, T], [b]: [string, T]) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+  return Object.fromEntries(Object.entries(map).sort(byBytes))
+}
+
+const strict = new TextDecoder('utf-8', { fatal: true })
+
+/** Parses JSON that came from outside. Throws `code` for what is no UTF-8 or no JSON, `TOO_LARGE` over `limit` bytes (4 MiB). */
+export function parseJson(raw: Uint8Array, where: string, code: ErrorCode, limit = 4 << 20): unknown {
+  if (raw.length > limit)
+    throw new OciError('TOO_LARGE', `${where}: too large (want at most ${limit} bytes, got ${raw.length})`, {
+      want: limit,
+      got: raw.length,
+      where,
+    })
+  try {
+    return JSON.parse(strict.decode(raw))
+  } catch (error) {
+    const got = Buffer.from(raw.subarray(0, 40)).toString('latin1')
+    throw new OciError(
+      code,
+      `${where}: not JSON (got ${JSON.stringify(got)})`,
+      { want: 'JSON', got, where },
+      { cause: error },
+    )
+  }
+}
