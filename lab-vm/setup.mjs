@@ -46,8 +46,14 @@ const [verb = 'setup', ...args] = process.argv.slice(2)
 const verbs = {
   setup: () => prepare(FOR_THE_TOUR),
   build: () => build(),
-  start: () => (prepare(FOR_THE_TOUR), run(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'tour', ...args])),
-  test: () => (prepare(FOR_THE_TESTS), run(process.execPath, [bin('vitest/vitest.mjs'), ...vitestArguments()])),
+  start() {
+    prepare(FOR_THE_TOUR)
+    run(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'tour', ...args])
+  },
+  test() {
+    prepare(FOR_THE_TESTS)
+    run(process.execPath, [bin('vitest/vitest.mjs'), 'run', '--config', join(HOME, 'lib/vitest.config.ts'), ...args])
+  },
 }
 
 if (!verbs[verb]) stop(`setup: unknown verb ${verb} (want ${Object.keys(verbs).join(', ')})`, 64)
@@ -113,11 +119,6 @@ function build() {
   if (existsSync(stamp) && newest(join(HOME, 'lib')) <= age(stamp)) return
   step('lib/ → dist/', () => must(process.execPath, [bin('typescript/bin/tsc'), '-p', HOME]))
   writeFileSync(stamp, '')
-}
-
-function vitestArguments() {
-  const config = ['run', '--config', join(HOME, 'lib/vitest.config.ts')]
-  return [...config, ...args]
 }
 
 function run(command, commandArguments) {

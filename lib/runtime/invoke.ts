@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { isSystemError, RuntimeError } from '../errors.ts'
+import type { ExecResult } from './container.ts'
+
+/** One run of a runtime's command line. */
+export interface Invocation {
+  binary: string
+  args: string[]
+  /** A file that takes stdout and stderr, for what lives on after the command has ended. */
+  output?: string
+  /** Through a pseudo-terminal, which script(1) lends: a program has none of its own. */
+  terminal?: boolean
+  /** The exit code is that of a program inside: any is a result. */
+  program?: boolean
+  signal?: AbortSignal
+}
+
+/** Runs the runtime. Throws `TOOL_MISSING`, or what the runtime says, under a code: see {@link codeOf}. */
+export async function invoke(invocation: Invocation): Promise<ExecResult> {
+  const { binary, output, program, terminal, signal } = invocation
+  const folder = mkdtempSync(join(tmpdir(), 'ocilab-log-'))
+  const log = join(folder, 'log')
+  const args = ['--log', log, '--log-format', 'json', ...invocation.args]
+  const [command, words] = terminal ? underTerminal(binary, args) : [binary, args]
+  const file = output === undefined ? undefined : openSync(output, 'a', 0o644)
+  try {
+    const result = await run(command, words, { file, terminal, signal })
+    if (result.status === 0) return result
+    const message = loggedError(log)
+    if (program && message === undefined) return result
+    throw failure(invocation, message ?? lastLine(result.stderr), result.status)
+  } finally {
+    if (file !== undefined) closeSync(file)
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+type Streams = { file?: number; terminal?: boolean; signal?: AbortSignal }
+
+function run(command: string, args: string[], { file, terminal, signal }: Streams): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    // An input that ends at once would reach the pseudo-terminal as ^D: there it stays open until the program ends.
+    const input = terminal ? 'pipe' : 'ignore'
+    const child = spawn(command, args, { stdio: [input, file ?? 'pipe', file ?? 'pipe'], signal })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout?.on('data', chunk => out.push(chunk))
+    child.stderr?.on('data', chunk => err.push(chunk))
+    child.on('error', error => reject(isSystemError(error, 'ENOENT') ? missing(command, error) : error))
+    child.on('exit', () => child.stdin?.destroy())
+    child.on('close', status =>
+      resolve({ status: status ?? 128, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
+    )
+  })
+}
+
+function underTerminal(binary: string, args: string[]): [string, string[]] {
+  const line = [binary, ...args].map(quoted).join(' ')
+  return ['script', ['--quiet', '--return', '--log-out', '/dev/null', '--command', line]]
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** The last error in a runtime's log: one JSON object a line, by runc and crun alike. */
+function loggedError(log: string): string | undefined {
+  if (!existsSync(log)) return undefined
+  const lines = readFileSync(log, 'utf8')
+    .split('\n')
+    .filter(line => line.startsWith('{'))
+  const errors = lines
+    .map(line => JSON.parse(line) as { level?: string; msg?: string })
+    .filter(({ level }) => level === 'error' || level === 'fatal')
+  return errors.at(-1)?.msg
+}
+
+const CODES = [
+  [/already exists/, 'CONTAINER_EXISTS'],
+  [/does not exist|\/status`?: No such file/, 'CONTAINER_UNKNOWN'],
+  [
+    /not stopped|not running|already running|stopped container|paused container|is not in `created`|exec\.fifo/,
+    'CONTAINER_WRONG_STATUS',
+  ],
+  [/config\.json/, 'CONFIG_INVALID'],
+  [/operation not permitted|permission denied|must be root/i, 'NOT_PERMITTED'],
+] as const
+
+/** The code for what a runtime says, whichever runtime it is. */
+export function codeOf(message: string) {
+  return CODES.find(([pattern]) => pattern.test(message))?.[1] ?? 'COMMAND_FAILED'
+}
+
+function failure({ binary, args }: Invocation, message: string, status: number): RuntimeError {
+  const name = basename(binary)
+  const where = [name, ...args].join(' ')
+  return new RuntimeError(codeOf(message), `${name}: ${message || `exit ${status}`}`, { got: status, where })
+}
+
+function missing(command: string, cause: Error): RuntimeError {
+  const hint = `sudo apt-get install -y ${basename(command)}`
+  return new RuntimeError('TOOL_MISSING', `${command}: not installed here`, { want: command, hint }, { cause })
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
+}
