@@ -8,9 +8,58 @@ import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { KernelError } from './errors.ts'
 
+/** A netlink socket that native/ keeps; it belongs for ever to the network namespace it was opened in. */
+export interface NetlinkSocket {
+  readonly kept: 'netlink'
+}
+
+/** native/files.cc. Every method throws an error with errno, for {@link kernelError}. */
+export interface NativeRoot {
+  close(): void
+  mkdir(path: Uint8Array, mode: number): void
+  /** A descriptor to write a new file through; what is there already is never opened. */
+  create(path: Uint8Array): number
+  /** A descriptor to read through; links are followed inside the root. */
+  open(path: Uint8Array): number
+  symlink(path: Uint8Array, target: Uint8Array): void
+  link(path: Uint8Array, target: Uint8Array): void
+  mknod(path: Uint8Array, mode: number, major: number, minor: number): void
+  chown(path: Uint8Array, uid: number, gid: number): void
+  chmod(path: Uint8Array, mode: number): void
+  utimes(path: Uint8Array, seconds: number, nanoseconds: number): void
+  setxattr(path: Uint8Array, name: string, value: Uint8Array): void
+  /** st_mode, or nothing when it is not there. */
+  stat(path: Uint8Array): number | undefined
+  readdir(path: Uint8Array): Buffer[]
+  /** The name and all below it. */
+  remove(path: Uint8Array): void
+}
+
 /** What native/binding.cc exports. */
 export interface Native {
-  readonly [call: string]: (...args: never[]) => unknown
+  /** Opens an rtnetlink socket, in the network namespace at a path when one is given. */
+  netlinkOpen(netns?: string): Promise<NetlinkSocket>
+  /** Sends one message and answers all that the kernel said to it, as it said it. */
+  netlinkRequest(socket: NetlinkSocket, message: Uint8Array): Promise<Uint8Array>
+  netlinkClose(socket: NetlinkSocket): void
+  /** A file descriptor of a new network namespace. */
+  netnsNew(): Promise<number>
+  /** mount(2). `flags` are the kernel's numbers. */
+  mount(source: string, target: string, type: string, flags: number): Promise<void>
+  /** umount2(2). */
+  unmount(target: string, flags: number): Promise<void>
+  /** Files below a folder, looked up as if it were `/`; every path is relative to it, its last part is never followed. */
+  Root: new (
+    path: Uint8Array,
+  ) => NativeRoot
+  /** Owner (unless it is empty), mode and time of a file just written; closes the descriptor in any case. */
+  finishFile(
+    fd: number,
+    owner: { uid?: number; gid?: number },
+    mode: number,
+    seconds: number,
+    nanoseconds: number,
+  ): void
 }
 
 let loaded: Native | undefined

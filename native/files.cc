@@ -1,3 +1,311 @@
+// Files below a root that no link can leave: every name is looked up by openat2 with RESOLVE_IN_ROOT, as if the root
+// were "/", and its last part is never followed. What is to be done with which file, TypeScript decides.
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <napi.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
-void exportFiles(Napi::Env, Napi::Object) {}
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "errno.hh"
+#include "fd.hh"
+
+namespace {
+
+Fd openInRoot(int root, const std::string& path, int flags, mode_t mode = 0) {
+  open_how how{};
+  how.flags = static_cast<__u64>(flags) | O_CLOEXEC;
+  how.mode = mode;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  // openat2 says EAGAIN when it saw a rename race by; the kernel asks us to try again.
+  for (;;) {
+    long fd = syscall(SYS_openat2, root, path.empty() ? "." : path.c_str(), &how, sizeof how);
+    if (fd >= 0) return Fd(static_cast<int>(fd));
+    if (errno != EAGAIN) fail("openat2", path);
+  }
+}
+
+void check(int result, const char* syscall, const std::string& path) {
+  if (result < 0) fail(syscall, path);
+}
+
+std::string bytes(const Napi::Value& value) {
+  auto buffer = value.As<Napi::Buffer<char>>();
+  return std::string(buffer.Data(), buffer.Length());
+}
+
+template <typename T>
+T number(const Napi::Value& value) {
+  return static_cast<T>(value.As<Napi::Number>().Int64Value());
+}
+
+timespec seconds(const Napi::Value& whole, const Napi::Value& part) {
+  return {number<time_t>(whole), number<long>(part)};
+}
+
+class Root final : public Napi::ObjectWrap<Root> {
+ public:
+  static void define(Napi::Env env, Napi::Object exports) {
+    exports.Set("Root", DefineClass(env, "Root",
+                                    {
+                                        InstanceMethod("close", &Root::guarded<&Root::close>),
+                                        InstanceMethod("mkdir", &Root::guarded<&Root::mkdir>),
+                                        InstanceMethod("create", &Root::guarded<&Root::create>),
+                                        InstanceMethod("open", &Root::guarded<&Root::open>),
+                                        InstanceMethod("symlink", &Root::guarded<&Root::symlink>),
+                                        InstanceMethod("link", &Root::guarded<&Root::link>),
+                                        InstanceMethod("mknod", &Root::guarded<&Root::mknod>),
+                                        InstanceMethod("chown", &Root::guarded<&Root::chown>),
+                                        InstanceMethod("chmod", &Root::guarded<&Root::chmod>),
+                                        InstanceMethod("utimes", &Root::guarded<&Root::utimes>),
+                                        InstanceMethod("setxattr", &Root::guarded<&Root::setxattr>),
+                                        InstanceMethod("stat", &Root::guarded<&Root::stat>),
+                                        InstanceMethod("readdir", &Root::guarded<&Root::readdir>),
+                                        InstanceMethod("remove", &Root::guarded<&Root::remove>),
+                                    }));
+  }
+
+  explicit Root(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    std::string path = bytes(info[0]);
+    root_ = Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (root_) return;
+    SystemError error{errno, "open", path};
+    throw toJavaScript(info.Env(), error);
+  }
+
+ private:
+  using Method = Napi::Value (Root::*)(const Napi::CallbackInfo&);
+
+  // Every method may throw SystemError; JavaScript gets it with its errno.
+  template <Method method>
+  Napi::Value guarded(const Napi::CallbackInfo& info) {
+    try {
+      return (this->*method)(info);
+    } catch (const SystemError& error) {
+      throw toJavaScript(info.Env(), error);
+    }
+  }
+
+  struct Place {
+    int folder;
+    std::string name;
+  };
+
+  // The folder a name stands in, and its last part. The last folder is kept open: layers come folder by folder.
+  Place place(const std::string& path) {
+    size_t slash = path.rfind('/');
+    std::string folder = slash == std::string::npos ? "" : path.substr(0, slash);
+    std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+    if (name.empty()) name = ".";
+    if (folder.empty()) return {root_.get(), name};
+    if (!folder_ || folder != folderPath_) {
+      folder_ = openInRoot(root_.get(), folder, O_PATH | O_DIRECTORY);
+      folderPath_ = folder;
+    }
+    return {folder_.get(), name};
+  }
+
+  // A kept folder may now be another one.
+  void forget() { folder_.reset(); }
+
+  Napi::Value close(const Napi::CallbackInfo& info) {
+    forget();
+    root_.reset();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value mkdir(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    check(mkdirat(at.folder, at.name.c_str(), number<mode_t>(info[1])), "mkdirat", path);
+    return info.Env().Undefined();
+  }
+
+  // A new file, to be written through the descriptor. Never opens one that is there.
+  Napi::Value create(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    int fd = openat(at.folder, at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    check(fd, "openat", path);
+    return Napi::Number::New(info.Env(), fd);
+  }
+
+  // A file to be read; links are followed, inside the root. Never waits for the other end of a fifo.
+  Napi::Value open(const Napi::CallbackInfo& info) {
+    Fd fd = openInRoot(root_.get(), bytes(info[0]), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    return Napi::Number::New(info.Env(), fd.release());
+  }
+
+  Napi::Value symlink(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    check(symlinkat(bytes(info[1]).c_str(), at.folder, at.name.c_str()), "symlinkat", path);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value link(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]), target = bytes(info[1]);
+    Place from = place(target);
+    // place() may let go of the folder it has just given.
+    Fd folder(dup(from.folder));
+    Place at = place(path);
+    check(linkat(folder.get(), from.name.c_str(), at.folder, at.name.c_str(), 0), "linkat", path);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value mknod(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    dev_t device = makedev(number<unsigned>(info[2]), number<unsigned>(info[3]));
+    check(mknodat(at.folder, at.name.c_str(), number<mode_t>(info[1]), device), "mknodat", path);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value chown(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    check(fchownat(at.folder, at.name.c_str(), number<uid_t>(info[1]), number<gid_t>(info[2]), AT_SYMLINK_NOFOLLOW), "fchownat", path);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value chmod(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    // fchmodat cannot refuse to follow a link; a descriptor of the name itself can.
+    Fd file(openat(at.folder, at.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    check(file.get(), "openat", path);
+    check(::chmod(procPath(file).c_str(), number<mode_t>(info[1])), "chmod", path);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value utimes(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    timespec times[2] = {seconds(info[1], info[2]), seconds(info[1], info[2])};
+    check(utimensat(at.folder, at.name.c_str(), times, AT_SYMLINK_NOFOLLOW), "utimensat", path);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value setxattr(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]), value = bytes(info[2]);
+    std::string name = info[1].As<Napi::String>().Utf8Value();
+    Place at = place(path);
+    // There is no *at form: the folder's entry in /proc is a path that nobody can exchange.
+    std::string through = "/proc/self/fd/" + std::to_string(at.folder) + "/" + at.name;
+    check(lsetxattr(through.c_str(), name.c_str(), value.data(), value.size(), 0), "lsetxattr", path + " " + name);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value stat(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    struct stat found {};
+    try {
+      Place at = place(path);
+      check(fstatat(at.folder, at.name.c_str(), &found, AT_SYMLINK_NOFOLLOW), "fstatat", path);
+    } catch (const SystemError& error) {
+      if (error.number == ENOENT || error.number == ENOTDIR) return info.Env().Undefined();
+      throw;
+    }
+    return Napi::Number::New(info.Env(), found.st_mode);
+  }
+
+  Napi::Value readdir(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    Napi::Array names = Napi::Array::New(info.Env());
+    uint32_t count = 0;
+    for (const std::string& name : namesIn(at.folder, at.name))
+      names[count++] = Napi::Buffer<char>::Copy(info.Env(), name.data(), name.size());
+    return names;
+  }
+
+  // A name and all below it. Links in it are removed, never followed.
+  Napi::Value remove(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    removeAt(at.folder, at.name);
+    forget();
+    return info.Env().Undefined();
+  }
+
+  // Without recursion: an image may nest folders deeper than a stack.
+  static void removeAt(int folder, const std::string& name) {
+    if (unlinkat(folder, name.c_str(), 0) == 0) return;
+    if (errno != EISDIR && errno != EPERM) fail("unlinkat", name);
+    struct Level {
+      Fd folder;
+      std::string name;
+      std::vector<std::string> names;
+    };
+    std::vector<Level> stack;
+    auto descend = [&](int parent, const std::string& child) {
+      Fd fd(openat(parent, child.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      check(fd.get(), "openat", child);
+      std::vector<std::string> names = namesIn(fd.get(), ".");
+      stack.push_back({std::move(fd), child, std::move(names)});
+    };
+    descend(folder, name);
+    while (!stack.empty()) {
+      Level& level = stack.back();
+      if (level.names.empty()) {
+        std::string done = level.name;
+        stack.pop_back();
+        int parent = stack.empty() ? folder : stack.back().folder.get();
+        check(unlinkat(parent, done.c_str(), AT_REMOVEDIR), "unlinkat", done);
+        continue;
+      }
+      std::string child = std::move(level.names.back());
+      level.names.pop_back();
+      if (unlinkat(level.folder.get(), child.c_str(), 0) == 0) continue;
+      if (errno != EISDIR && errno != EPERM) fail("unlinkat", child);
+      descend(level.folder.get(), child);
+    }
+  }
+
+  static std::vector<std::string> namesIn(int folder, const std::string& name) {
+    int fd = openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    check(fd, "openat", name);
+    std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd), closedir);
+    std::vector<std::string> names;
+    while (dirent* entry = ::readdir(stream.get())) {
+      std::string found = entry->d_name;
+      if (found != "." && found != "..") names.push_back(found);
+    }
+    return names;
+  }
+
+  static std::string procPath(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
+
+  Fd root_, folder_;
+  std::string folderPath_;
+};
+
+// What is left to do to a file just written: its owner, mode and time, and letting go of it.
+Napi::Value finishFile(const Napi::CallbackInfo& info) {
+  Fd file(number<int>(info[0]));
+  auto owner = info[1].As<Napi::Object>();
+  try {
+    if (!owner.Get("uid").IsUndefined())
+      check(fchown(file.get(), number<uid_t>(owner.Get("uid")), number<gid_t>(owner.Get("gid"))), "fchown", "");
+    check(fchmod(file.get(), number<mode_t>(info[2])), "fchmod", "");
+    timespec time = seconds(info[3], info[4]);
+    timespec times[2] = {time, time};
+    check(futimens(file.get(), times), "futimens", "");
+  } catch (const SystemError& error) {
+    throw toJavaScript(info.Env(), error);
+  }
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void exportFiles(Napi::Env env, Napi::Object exports) {
+  Root::define(env, exports);
+  exports.Set("finishFile", Napi::Function::New(env, finishFile));
+}

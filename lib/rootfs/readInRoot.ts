@@ -1,0 +1,36 @@
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
+import { OciError } from '../errors.ts'
+import { kernelError, native } from '../kernel.ts'
+
+/** A file below a folder, looked up as if the folder were `/`; undefined when it is not there. Throws `TOO_LARGE`. */
+export function readInRoot(folder: string, path: string, limit: number): Buffer | undefined {
+  const { Root } = native()
+  const root = new Root(Buffer.from(folder))
+  try {
+    const fd = root.open(Buffer.from(path))
+    try {
+      const stat = fstatSync(fd)
+      if (!stat.isFile()) return undefined
+      if (stat.size > limit)
+        throw new OciError('TOO_LARGE', `${path}: too large (want at most ${limit} bytes, got ${stat.size})`, {
+          want: limit,
+          got: stat.size,
+        })
+      return readFileSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error instanceof OciError ? error : kernelError(error, `open ${path}`)
+  } finally {
+    root.close()
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const ENOENT = 2
+  const ENOTDIR = 20
+  const { errno } = error as { errno?: unknown }
+  return errno === ENOENT || errno === ENOTDIR
+}

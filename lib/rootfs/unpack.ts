@@ -1,0 +1,58 @@
+import { readTar } from '../bytes/readTar.ts'
+import { isOciError, UnpackError } from '../errors.ts'
+import { type Options, say } from '../events.ts'
+import type { Image, Layer } from '../image/image.ts'
+import { native } from '../kernel.ts'
+import { shortDigest } from '../spec/digest.ts'
+import { LayerWriter } from './layerWriter.ts'
+import { fillFolder } from './target.ts'
+
+export interface UnpackOptions extends Options {
+  /** Leave owners and devices alone: for an ordinary user. ≙ `umoci unpack --rootless` */
+  rootless?: boolean
+}
+
+/**
+ * Turns the layers of an image into files, lowest layer first. ≙ `oci-image-tool unpack`
+ * Throws `TARGET_EXISTS`, `PATH_ESCAPES_ROOT`, `TAR_INVALID`, `NOT_PERMITTED`; a target that was not there is then not there.
+ */
+export async function unpack(image: Image, target: string, options: UnpackOptions = {}): Promise<void> {
+  say(options, `oci-image-tool unpack ${target}`)
+  await fillFolder(target, folder => unpackLayers(image.layers, folder, options))
+}
+
+async function unpackLayers(layers: readonly Layer[], folder: string, options: UnpackOptions): Promise<void> {
+  const { Root } = native()
+  const root = new Root(Buffer.from(folder))
+  try {
+    const writer = new LayerWriter(root, options)
+    for (const layer of layers) await unpackLayer(layer, writer, options)
+    writer.finish()
+  } finally {
+    root.close()
+  }
+}
+
+async function unpackLayer(layer: Layer, writer: LayerWriter, options: UnpackOptions): Promise<void> {
+  const where = `layer ${shortDigest(layer.descriptor.digest)}`
+  writer.begin(where)
+  for await (const entry of readTar(layer.uncompressed(), where)) {
+    options.signal?.throwIfAborted()
+    try {
+      await writer.apply(entry)
+    } catch (error) {
+      throw named(error, where, entry.path)
+    }
+  }
+}
+
+/** The same error, with the layer and the entry it is about. */
+function named(error: unknown, where: string, path: Buffer): unknown {
+  if (!isOciError(error) || error.message.startsWith(where)) return error
+  return new UnpackError(
+    error.code,
+    `${where}: ${error.message}`,
+    { ...error.data, where: `${where}: ${path}` },
+    { cause: error },
+  )
+}
