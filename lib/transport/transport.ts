@@ -4,6 +4,7 @@ import type { Image } from '../image/image.ts'
 import type { Descriptor } from '../spec/descriptor.ts'
 import type { Digest } from '../spec/digest.ts'
 import type { Platform } from '../spec/platform.ts'
+import type { Profile } from '../spec/profile.ts'
 
 /** A place an image can be read from or written to: `docker://…`, `oci:…` and their siblings (containers-transports(5)). */
 export interface Transport {
@@ -20,6 +21,8 @@ export interface TransportOptions extends Options {
   credentials?: { username: string; password: string }
   /** Plain HTTP, and certificates nobody vouches for, are accepted. ≙ `--tls-verify=false` */
   insecure?: boolean
+  /** Whose bytes to write, where the real tools changed theirs since the article; `current` by default. */
+  profile?: Profile
 }
 
 export interface ImageSource {

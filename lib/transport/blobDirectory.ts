@@ -1,0 +1,88 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileBytes } from '../bytes/file.ts'
+import { verified } from '../bytes/verified.ts'
+import { isSystemError, OciError } from '../errors.ts'
+import type { BlobStore } from '../image/image.ts'
+import type { Descriptor } from '../spec/descriptor.ts'
+import { algorithmOf, type Digest, digester, hexOf, shortDigest } from '../spec/digest.ts'
+import { type Staging, stagingIn, writeSynced } from './staging.ts'
+
+/** The blobs of an OCI layout. image-layout.md § Blobs. */
+export interface BlobDirectory extends BlobStore {
+  readonly staging: Staging
+  path(digest: Digest): string
+  /** Removes what was not finished. */
+  close(): Promise<void>
+}
+
+/** Opens `LAYOUT/blobs`. A blob is written beside, verified, synced, renamed: it is there whole, or not at all. */
+export function blobDirectory(layout: string): BlobDirectory {
+  const staging = stagingIn(layout)
+  // LAYOUT/blobs/sha256/44136fa3…
+  const path = (digest: Digest) => join(layout, 'blobs', algorithmOf(digest), hexOf(digest))
+  return {
+    staging,
+    path,
+    async has({ digest, size }) {
+      const there = await fileSize(path(digest))
+      return there === size
+    },
+    get: blob => readBlob(path(blob.digest), blob, layout),
+    async put(bytes, expected) {
+      const hash = digester(expected ? algorithmOf(expected.digest) : 'sha256')
+      let size = 0
+      const beside = await staging.file()
+      try {
+        await writeSynced(beside, expected ? verified(bytes, expected, blobName(expected, layout)) : bytes, chunk => {
+          size += chunk.length
+          if (!expected) hash.update(chunk)
+        })
+        const digest = expected?.digest ?? hash.digest()
+        await moveTo(path(digest), beside)
+        return { digest, size }
+      } finally {
+        await rm(beside, { force: true })
+      }
+    },
+    async delete(digest) {
+      await rm(path(digest), { force: true })
+    },
+    close: () => staging.close(),
+  }
+}
+
+/** The bytes of a blob that is a file, verified. Throws `BLOB_UNKNOWN` where there is no file. */
+export async function* readBlob(path: string, blob: Descriptor, where: string): AsyncGenerator<Uint8Array> {
+  // Looked at before it is opened: opening a fifo would wait for ever.
+  if ((await fileSize(path)) === undefined)
+    throw new OciError('BLOB_UNKNOWN', `${blobName(blob, where)}: not there`, { want: blob.digest, where })
+  yield* verified(fileBytes(path), blob, blobName(blob, where))
+}
+
+/** The size of a regular file; undefined for anything else. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(path)
+    return found.isFile() ? found.size : undefined
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+function blobName({ digest }: Pick<Descriptor, 'digest'>, where: string): string {
+  return `${where}: blob ${shortDigest(digest)}`
+}
+
+async function moveTo(path: string, beside: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  try {
+    await rename(beside, path)
+  } catch (error) {
+    // A copy that failed beside us has just removed the folder, because it was empty.
+    if (!isSystemError(error, 'ENOENT')) throw error
+    await mkdir(dirname(path), { recursive: true })
+    await rename(beside, path)
+  }
+}

@@ -1,0 +1,143 @@
+import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Bytes } from '../bytes/bytes.ts'
+import { collect } from '../bytes/collect.ts'
+import { fileBytes } from '../bytes/file.ts'
+import { verified } from '../bytes/verified.ts'
+import { isSystemError, OciError } from '../errors.ts'
+import type { BlobSource } from '../image/image.ts'
+import { openImage } from '../image/open.ts'
+import type { Descriptor } from '../spec/descriptor.ts'
+import { type Digest, digester, digestOf, hexOf } from '../spec/digest.ts'
+import { detectMediaType, parseManifest } from '../spec/manifest.ts'
+import { DOCKER_MANIFEST, OCI_MANIFEST } from '../spec/mediaTypes.ts'
+import { fileSize, readBlob } from './blobDirectory.ts'
+import { stagingIn, syncFolder, writeSynced } from './staging.ts'
+import type { ImageSink, ImageSource, PutBlob, Transport, TransportOptions } from './transport.ts'
+
+const VERSION = 'Directory Transport Version: 1.1\n'
+const MANIFEST_LIMIT = 4 << 20
+
+/** `dir:PATH`: one image, its manifest and its blobs side by side in a folder; for looking at. Throws `REFERENCE_INVALID`. */
+export function dirTransport(path: string): Transport {
+  if (path === '' || path.includes('\0'))
+    throw new OciError('REFERENCE_INVALID', `"dir:${path}": no path (want dir:PATH)`, {
+      want: 'dir:PATH',
+      got: `dir:${path}`,
+    })
+  const name = `dir:${path}`
+  return {
+    name,
+    source: options => dirSource(path, name, options),
+    sink: () => dirSink(path, name),
+  }
+}
+
+async function dirSource(path: string, where: string, options: TransportOptions = {}): Promise<ImageSource> {
+  const manifest = join(path, 'manifest.json')
+  const size = await fileSize(manifest)
+  if (size === undefined) throw new OciError('MANIFEST_UNKNOWN', `${where}: no manifest.json`, { where })
+  const raw = await collect(fileBytes(manifest), MANIFEST_LIMIT)
+  const descriptor: Descriptor = { mediaType: detectMediaType(raw, where), digest: digestOf(raw), size: raw.length }
+  return {
+    resolve: () => openImage(dirBlobs(path, where, descriptor), descriptor, { platform: options.platform }),
+    close: async () => {},
+  }
+}
+
+function dirBlobs(path: string, where: string, top: Descriptor): BlobSource {
+  const files = ({ digest }: Descriptor) =>
+    digest === top.digest ? ['manifest.json'] : [hexOf(digest), `${hexOf(digest)}.manifest.json`]
+  const find = async (blob: Descriptor) => {
+    for (const name of files(blob)) if ((await fileSize(join(path, name))) !== undefined) return join(path, name)
+    return join(path, hexOf(blob.digest))
+  }
+  return {
+    has: async blob => (await fileSize(await find(blob))) === blob.size,
+    async *get(blob) {
+      yield* readBlob(await find(blob), blob, where)
+    },
+  }
+}
+
+/** Blobs come under their own names beside the old ones; manifest.json is exchanged last, and what it no longer names goes. */
+async function dirSink(path: string, where: string): Promise<ImageSink> {
+  await mustBeOurs(path, where)
+  const before = new Set(await list(path))
+  const added = new Set<string>()
+  const staging = stagingIn(path)
+  let committed = false
+  return {
+    manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST],
+    layers: 'preserve',
+    has: async ({ digest, size }) => (await fileSize(join(path, hexOf(digest)))) === size,
+    async putBlob(blob, bytes) {
+      const put = await putFile(path, await staging.file(), blob, bytes)
+      added.add(hexOf(put.digest))
+      return put
+    },
+    async commit({ mediaType, raw }) {
+      await mkdir(path, { recursive: true })
+      await staging.publish(join(path, 'version'), VERSION)
+      await staging.publish(join(path, 'manifest.json'), raw)
+      await syncFolder(path)
+      committed = true
+      await removeAllBut(path, before, raw)
+      return { mediaType, digest: digestOf(raw), size: raw.length }
+    },
+    async close() {
+      await staging.close()
+      if (committed) return
+      for (const name of added) if (!before.has(name)) await rm(join(path, name), { force: true })
+      // Removed only if empty: then it was we who made it, or nothing is lost.
+      if (before.size === 0) await rmdir(path).catch(() => undefined)
+    },
+  }
+}
+
+async function putFile(
+  path: string,
+  beside: string,
+  { digest, size }: PutBlob,
+  bytes: Bytes,
+): Promise<{ digest: Digest; size: number }> {
+  const hash = digester()
+  let got = 0
+  try {
+    await writeSynced(beside, digest ? verified(bytes, { digest, size }, `blob ${digest}`) : bytes, chunk => {
+      got += chunk.length
+      if (!digest) hash.update(chunk)
+    })
+    const name = digest ?? hash.digest()
+    await rename(beside, join(path, hexOf(name)))
+    return { digest: name, size: got }
+  } finally {
+    await rm(beside, { force: true })
+  }
+}
+
+async function removeAllBut(path: string, before: ReadonlySet<string>, raw: Uint8Array): Promise<void> {
+  const { config, layers } = parseManifest(raw, path)
+  const named = new Set([config, ...layers].map(blob => hexOf(blob.digest)))
+  const isBlob = (name: string) => /^[0-9a-f]{64}(\.manifest\.json)?$/.test(name)
+  for (const name of before) if (isBlob(name) && !named.has(name)) await rm(join(path, name), { force: true })
+}
+
+/** A folder with other things in it is not ours to write into. Throws `TARGET_EXISTS`. */
+async function mustBeOurs(path: string, where: string): Promise<void> {
+  if ((await list(path)).every(name => name.startsWith('.ocilab.'))) return
+  const version = await readFile(join(path, 'version'), 'latin1').catch(() => '')
+  if (version.startsWith('Directory Transport Version: ')) return
+  throw new OciError('TARGET_EXISTS', `${where}: not a folder of an image: it has other things in it`, { where })
+}
+
+async function list(path: string): Promise<string[]> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    if (isSystemError(error, 'ENOTDIR'))
+      throw new OciError('TARGET_EXISTS', `${path}: a file, not a folder`, { where: path }, { cause: error })
+    throw error
+  }
+}
