@@ -15,5 +15,7 @@ export function command(): Command {
     .addOption(
       new Option('--profile <year>', 'as the article’s runc wrote it, or as today’s').choices(['2020', 'current']),
     )
-    .action(({ bundle, rootless, profile }: SpecFlags) => writeSpec(bundle, { rootless, profile }))
+    .action(async ({ bundle, rootless, profile }: SpecFlags) => {
+      await writeSpec(bundle, { rootless, profile })
+    })
 }

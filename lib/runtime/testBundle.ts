@@ -1,0 +1,33 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openBundle } from '../bundle/bundle.ts'
+import { writeSpec } from '../bundle/defaultSpec.ts'
+
+const APPLETS = ['sh', 'sleep', 'ls', 'cat', 'echo', 'ifconfig', 'tty', 'id', 'env', 'true', 'pwd']
+
+/** A bundle with a static busybox that runs `args`, for tests. */
+export async function testBundle(args: string[]): Promise<{ path: string; remove(): void }> {
+  const path = mkdtempSync(join(tmpdir(), 'ocilab-bundle-'))
+  mkdirSync(join(path, 'rootfs/bin'), { recursive: true })
+  copyFileSync('/bin/busybox', join(path, 'rootfs/bin/busybox'))
+  for (const applet of APPLETS) symlinkSync('busybox', join(path, 'rootfs/bin', applet))
+  await writeSpec(path)
+  await (await openBundle(path)).edit(config => {
+    config.process!.args = args
+    config.process!.terminal = false
+  })
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/**
+ * A crun that runs here too: crun refuses a machine whose unified hierarchy has controllers beside those of v1, so it
+ * is started in a mount namespace of its own where there is no unified hierarchy.
+ */
+export function testCrun(folder: string): string {
+  const path = join(folder, 'crun')
+  const hide =
+    'mount --make-rprivate / && if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi'
+  writeFileSync(path, `#!/bin/sh\nexec unshare --mount sh -c '${hide}; exec crun "$@"' crun "$@"\n`, { mode: 0o755 })
+  return path
+}
