@@ -20,6 +20,10 @@ export interface Lab {
   /** `127.0.0.1:PORT/zengxu/oci-demo-app:v0` */
   readonly reference: string
   readonly container: string
+  /** What the image runs: entrypoint and command. */
+  readonly args: string[]
+  /** What a listing of its root must show. */
+  readonly rootNames: readonly string[]
   readonly path: LabPaths
 }
 
@@ -60,6 +64,8 @@ export async function openLab(choice: LabOptions, options: Options): Promise<{ l
     registry,
     credentials,
     reference: `${registry.host}/zengxu/oci-demo-app:v0`,
+    args: [...(demo.image.config.config?.Entrypoint ?? []), ...(demo.image.config.config?.Cmd ?? [])],
+    rootNames: ['tiny', 'java', 'hub'].includes(image) ? ROOT_FOLDERS : ['etc'],
     container: id === 'default' ? 'oci-demo-app' : `oci-demo-app-${id}`,
     path: pathsBelow(folder),
   }
@@ -70,6 +76,9 @@ export async function openLab(choice: LabOptions, options: Options): Promise<{ l
   }
   return { lab, close }
 }
+
+/** What the root folder of the article's image holds, as its `ls` shows. */
+const ROOT_FOLDERS = 'bin dev etc home lib media mnt opt proc root run sbin srv sys tmp usr var'.split(' ')
 
 function pathsBelow(folder: string): LabPaths {
   return {

@@ -5,9 +5,6 @@ import type { Lab } from '../lab.ts'
 import { includes, type Step } from '../step.ts'
 import { runTool } from '../tool.ts'
 
-/** What every root folder of the article's image holds, as its `ls` shows. */
-export const ROOT_FOLDERS = 'bin dev etc home lib media mnt opt proc root run sbin srv sys tmp usr var'.split(' ')
-
 /** Lays the layers over each other and writes the result as one tar. */
 export const exportRootfs: Step = {
   id: '04',
@@ -30,7 +27,7 @@ export const exportRootfs: Step = {
         en: 'the tar holds one root file system, the program included',
         zh: '得到的 tar 就是一份完整的根文件系统，程序也在里面',
       },
-      look: async lab => includes(await topNames(lab), lab.demo.rootNames, lab.path.exported),
+      look: async lab => includes(await topNames(lab), lab.rootNames, lab.path.exported),
     },
   ],
 }

@@ -31,7 +31,7 @@ export const unpackRootfs: Step = {
       id: '08.1',
       claim: { en: 'the folder holds the files of all layers', zh: '目录里有所有层的文件' },
       look: async lab =>
-        includes(await readdir(join(lab.path.bundle, 'rootfs')), lab.demo.rootNames, `${lab.path.bundle}/rootfs`),
+        includes(await readdir(join(lab.path.bundle, 'rootfs')), lab.rootNames, `${lab.path.bundle}/rootfs`),
     },
   ],
 }

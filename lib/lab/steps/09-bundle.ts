@@ -19,7 +19,7 @@ export const bundle: Step = {
   root: false,
   async run(lab, options) {
     await writeSpec(lab.path.bundle, options)
-    const args = lab.demo.args
+    const args = lab.args
     say(options, `sed -i 's;"sh";${args.map(word => JSON.stringify(word)).join(',')};' config.json`)
     say(options, `sed -i 's;"terminal": true;"terminal": false;' config.json`)
     say(options, `sed -i 's;"readonly": true;"readonly": false;' config.json`)
@@ -39,7 +39,7 @@ export const bundle: Step = {
     {
       id: '09.1',
       claim: { en: 'it runs the image’s own program', zh: '要运行的正是镜像里的程序' },
-      look: async lab => same((await configOf(lab)).process?.args, lab.demo.args, 'config.json: process.args'),
+      look: async lab => same((await configOf(lab)).process?.args, lab.args, 'config.json: process.args'),
     },
     {
       id: '09.2',

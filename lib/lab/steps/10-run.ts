@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Lab } from '../lab.ts'
 import { type Step, same } from '../step.ts'
-import { execInside, startContainer, whenItAnswers } from './container.ts'
+import { askInside, execInside, startContainer, whenItAnswers } from './container.ts'
 
 /** Runs the container apart from this program, its output in a file, and lists it. */
 export const run: Step = {
@@ -36,14 +36,14 @@ export const run: Step = {
       async look(lab) {
         const { pid } = await stateOf(lab)
         const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').filter(word => word !== '')
-        return same(words, lab.demo.args, `/proc/${pid}/cmdline`)
+        return same(words, lab.args, `/proc/${pid}/cmdline`)
       },
     },
     {
       id: '10.3',
       claim: { en: 'from inside, it answers', zh: '从容器里面访问得到它' },
       look: async lab =>
-        same((await execInside(lab, lab.demo.askInside)).trim(), lab.demo.expect, `inside ${lab.container}`),
+        same((await execInside(lab, askInside(lab))).trim(), lab.demo.expect, `inside ${lab.container}`),
     },
   ],
 }

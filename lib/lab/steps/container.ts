@@ -29,7 +29,7 @@ export async function whenItAnswers(lab: Lab, options: Options, from: 'inside' |
   for (;;) {
     options.signal?.throwIfAborted()
     try {
-      return from === 'inside' ? await execInside(lab, lab.demo.askInside) : await ask(lab)
+      return from === 'inside' ? await execInside(lab, askInside(lab)) : await ask(lab)
     } catch (error) {
       if (Date.now() > deadline)
         throw new OciError(
@@ -41,6 +41,11 @@ export async function whenItAnswers(lab: Lab, options: Options, from: 'inside' |
     }
     await sleep(200, undefined, { signal: options.signal })
   }
+}
+
+/** The command that asks the server from inside its container. */
+export function askInside(lab: Lab): string[] {
+  return ['wget', '-q', '-O', '-', `http://127.0.0.1:${lab.demo.port}${lab.demo.path}`]
 }
 
 /** ≙ `curl 10.200.0.2:8000/hello` */
