@@ -5,12 +5,14 @@ import type { Bytes } from './bytes.ts'
 export async function collect(
   bytes: Bytes | Iterable<Uint8Array>,
   limit = Number.POSITIVE_INFINITY,
+  where = 'bytes',
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of bytes) {
     size += chunk.length
-    if (size > limit) throw new OciError('TOO_LARGE', `too large (want at most ${limit} bytes)`, { want: limit })
+    if (size > limit)
+      throw new OciError('TOO_LARGE', `${where}: too large (want at most ${limit} bytes)`, { want: limit, where })
     chunks.push(chunk)
   }
   return chunks.length === 1 ? chunks[0]! : new Uint8Array(Buffer.concat(chunks, size))

@@ -1,11 +1,15 @@
-import { Readable } from 'node:stream'
-import { createGunzip, createGzip, createZstdDecompress, type Gunzip } from 'node:zlib'
+import { createGunzip, createGzip, createZstdDecompress } from 'node:zlib'
 import { OciError } from '../errors.ts'
 import type { Compression } from '../spec/mediaTypes.ts'
 import type { Bytes } from './bytes.ts'
+import { type Rewindable, rewindable } from './rewindable.ts'
+import { type Engine, through } from './zlibEngine.ts'
 
 const CHUNK = 256 << 10
 const LONGEST_MAGIC = 4
+// Where a gzip header tells the operating system (RFC 1952), and what it says when it does not tell.
+const OS_OFFSET = 9
+const OS_UNKNOWN = 255
 
 /** What the first bytes say the stream is; a media type may lie, they don't. */
 export function detectCompression(prefix: Uint8Array): Compression {
@@ -16,60 +20,62 @@ export function detectCompression(prefix: Uint8Array): Compression {
 
 /** The bytes inside, whatever they are packed in. Throws `GZIP_INVALID` or `ZSTD_INVALID` for what is corrupt or cut short. */
 export async function* decompressed(bytes: Bytes, where: string): Bytes {
-  const { prefix, whole } = await peeked(bytes)
-  const compression = detectCompression(prefix)
-  if (compression === 'none') yield* whole
-  else if (compression === 'gzip') yield* through(whole, createGunzip({ chunkSize: CHUNK }), 'GZIP_INVALID', where)
-  else yield* through(whole, createZstdDecompress({ chunkSize: CHUNK }) as unknown as Gunzip, 'ZSTD_INVALID', where)
-}
-
-/** Compressed as gzip, always to the same bytes: zlib's header here has no time and no name in it. */
-export async function* gzipped(bytes: Bytes): Bytes {
-  yield* through(bytes, createGzip({ chunkSize: CHUNK }), 'GZIP_INVALID', 'gzip')
-}
-
-// The one place where node:stream does the work: a zlib stream is fed and read, and its errors get a name.
-async function* through(bytes: Bytes, zlib: Gunzip, code: 'GZIP_INVALID' | 'ZSTD_INVALID', where: string): Bytes {
-  const source = Readable.from(bytes, { objectMode: false, highWaterMark: CHUNK })
-  let upstream: unknown
-  source.on('error', error => {
-    upstream = error
-    zlib.destroy(error)
-  })
-  source.pipe(zlib)
+  const source = rewindable(bytes)
   try {
-    for await (const chunk of zlib) yield chunk
-  } catch (error) {
-    // What went wrong before us keeps its own name.
-    if (upstream !== undefined) throw upstream
-    throw new OciError(code, `${where}: ${(error as Error).message}`, { where }, { cause: error })
+    const compression = detectCompression(await peeked(source))
+    if (compression === 'none') yield* source.rest()
+    else if (compression === 'gzip') yield* gunzipped(source, where)
+    else yield* unzstd(source, where)
   } finally {
-    source.destroy()
-    zlib.destroy()
+    await source.close()
   }
 }
 
-async function peeked(bytes: Bytes): Promise<{ prefix: Uint8Array; whole: Bytes }> {
-  const iterator = bytes[Symbol.asyncIterator]()
-  const held: Uint8Array[] = []
-  let size = 0
-  while (size < LONGEST_MAGIC) {
-    const { done, value } = await iterator.next()
-    if (done) break
-    held.push(value)
-    size += value.length
-  }
-  async function* whole(): Bytes {
-    try {
-      yield* held
-      for (;;) {
-        const { done, value } = await iterator.next()
-        if (done) return
-        yield value
-      }
-    } finally {
-      await iterator.return?.()
+/**
+ * Compressed as gzip (level 6). The header has no time, no name and no operating system in it, so one version of Node
+ * on one kind of processor always gives the same bytes.
+ */
+export async function* gzipped(bytes: Bytes): Bytes {
+  const source = rewindable(bytes)
+  try {
+    let isHeader = true
+    for await (const chunk of through(source, createGzip({ chunkSize: CHUNK }), error => error)) {
+      if (isHeader) chunk[OS_OFFSET] = OS_UNKNOWN
+      isHeader = false
+      yield chunk
     }
+  } finally {
+    await source.close()
   }
-  return { prefix: Buffer.concat(held), whole: whole() }
+}
+
+/** Any number of members; after the last there may be zeros, as on tapes, but nothing else. */
+async function* gunzipped(source: Rewindable, where: string): Bytes {
+  yield* through(source, createGunzip({ chunkSize: CHUNK }), error => invalid('GZIP_INVALID', where, error))
+  for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next())
+    if (chunk.some(byte => byte !== 0)) throw invalid('GZIP_INVALID', where, new Error('garbage after the end'))
+}
+
+/** Frame after frame: node:zlib stops after the first. */
+async function* unzstd(source: Rewindable, where: string): Bytes {
+  for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
+    source.putBack(chunk)
+    const engine = createZstdDecompress({ chunkSize: CHUNK }) as Engine
+    yield* through(source, engine, error => invalid('ZSTD_INVALID', where, error))
+  }
+}
+
+async function peeked(source: Rewindable): Promise<Uint8Array> {
+  let prefix = Buffer.alloc(0)
+  while (prefix.length < LONGEST_MAGIC) {
+    const chunk = await source.next()
+    if (chunk === undefined) break
+    prefix = Buffer.concat([prefix, chunk])
+  }
+  source.putBack(prefix)
+  return prefix
+}
+
+function invalid(code: 'GZIP_INVALID' | 'ZSTD_INVALID', where: string, cause: Error): OciError {
+  return new OciError(code, `${where}: ${cause.message}`, { where }, { cause })
 }

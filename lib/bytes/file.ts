@@ -4,18 +4,21 @@ import type { Bytes } from './bytes.ts'
 
 const CHUNK = 1 << 20
 
-/** The bytes of a file, or of a part of it (`end` is exclusive). Opened when first read, closed in any case. */
+/**
+ * The bytes of a file, or of a part of it (`end` is exclusive). Opened when first read, closed in any case.
+ * Without `start` it is read from where it stands, so that pipes can be read too.
+ */
 export async function* fileBytes(path: string, range: { start?: number; end?: number } = {}): Bytes {
   const file = await open(path, 'r')
   try {
-    let position = range.start ?? 0
+    let offset = range.start ?? 0
     const end = range.end ?? Number.POSITIVE_INFINITY
-    while (position < end) {
+    while (offset < end) {
       // A fresh buffer each time: whoever reads may keep the chunk.
-      const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, end - position))
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
+      const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, end - offset))
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, range.start === undefined ? null : offset)
       if (bytesRead === 0) return
-      position += bytesRead
+      offset += bytesRead
       yield buffer.subarray(0, bytesRead)
     }
   } finally {

@@ -1,5 +1,6 @@
 import { OciError } from '../errors.ts'
 import type { Bytes } from './bytes.ts'
+import { inLargeChunks } from './chunks.ts'
 import type { TarHeader, TarInput, TarType } from './tar.ts'
 
 const BLOCK = 512
@@ -14,21 +15,33 @@ const FLAGS: Record<TarType, string> = {
 }
 const LARGEST_OCTAL_7 = 0o7777777
 const LARGEST_OCTAL_11 = 0o77777777777
+const OWNER_NAME_LENGTH = 31
+const SLASH = 47
+const NOTHING = Buffer.alloc(0)
 
 /**
  * A tar of the members, always to the same bytes: USTAR headers, and a PAX header only for what USTAR cannot say.
- * Throws `SIZE_INVALID` when a body is not as long as its header says.
+ * A body that comes as a stream needs its `size` stated.
+ * Throws `SIZE_INVALID` when a body is not as long as its header says, `TAR_INVALID` for names no tar can hold.
  */
-export async function* writeTar(entries: AsyncIterable<TarInput> | Iterable<TarInput>): Bytes {
+export function writeTar(entries: AsyncIterable<TarInput> | Iterable<TarInput>): Bytes {
+  return inLargeChunks(blocks(entries))
+}
+
+async function* blocks(entries: AsyncIterable<TarInput> | Iterable<TarInput>): Bytes {
   for await (const input of entries) {
     const header = complete(input)
     yield* headerBlocks(header)
-    if (header.size > 0 && input.body) yield* bodyBlocks(input.body, header)
+    if (header.type === 'file') yield* bodyBlocks(input.body ?? NOTHING, header)
   }
   yield Buffer.alloc(2 * BLOCK)
 }
 
 function complete(input: TarInput): TarHeader {
+  const { path, linkpath, xattrs } = input
+  const badXattr = [...(xattrs?.keys() ?? [])].find(name => name.includes('=') || name.includes('\0'))
+  if (path.length === 0 || path.includes(0) || linkpath?.includes(0) || badXattr !== undefined)
+    throw new OciError('TAR_INVALID', `${path}: no tar can hold this name`, { got: badXattr ?? String(path) })
   const length = input.body instanceof Uint8Array ? input.body.length : 0
   return {
     ...input,
@@ -55,34 +68,32 @@ async function* bodyBlocks(body: Uint8Array | Bytes, { path, size }: TarHeader):
       want: size,
       got: written,
     })
-  yield Buffer.alloc(padding(size))
+  yield padding(size)
 }
 
 function* headerBlocks(header: TarHeader): Iterable<Uint8Array> {
-  const name =
-    header.type === 'directory' && header.path.at(-1) !== 47
-      ? Buffer.concat([header.path, Buffer.from('/')])
-      : header.path
+  const { path, linkpath = NOTHING } = header
+  const isBareFolder = header.type === 'directory' && path.at(-1) !== SLASH
+  const name = isBareFolder ? Buffer.concat([path, Buffer.from('/')]) : path
   const split = splitName(name)
   const records = paxRecords(header, split ? undefined : name)
   if (records.length > 0) {
-    yield ustar(
-      { ...header, mode: 0o644, size: records.length },
-      'x',
-      { name: Buffer.from('PaxHeader'), prefix: Buffer.alloc(0) },
-      Buffer.alloc(0),
-    )
+    yield ustar({ ...header, mode: 0o644, size: records.length }, 'x', { name: Buffer.from('PaxHeader') })
     yield records
-    yield Buffer.alloc(padding(records.length))
+    yield padding(records.length)
   }
-  const link = header.linkpath ?? Buffer.alloc(0)
-  yield ustar(header, FLAGS[header.type], split ?? { name: name.subarray(0, 100), prefix: Buffer.alloc(0) }, link)
+  yield ustar(header, FLAGS[header.type], split ?? { name: name.subarray(0, 100) }, linkpath)
+}
+
+interface SplitName {
+  name: Buffer
+  prefix?: Buffer
 }
 
 /** USTAR keeps 100 bytes of name and 155 of a prefix before it. */
-function splitName(name: Buffer): { name: Buffer; prefix: Buffer } | undefined {
-  if (name.length <= 100) return { name, prefix: Buffer.alloc(0) }
-  for (let slash = name.indexOf(47); slash >= 0 && slash <= 155; slash = name.indexOf(47, slash + 1)) {
+function splitName(name: Buffer): SplitName | undefined {
+  if (name.length <= 100) return { name }
+  for (let slash = name.indexOf(SLASH); slash >= 0 && slash <= 155; slash = name.indexOf(SLASH, slash + 1)) {
     const rest = name.length - slash - 1
     if (slash > 0 && rest > 0 && rest <= 100) return { name: name.subarray(slash + 1), prefix: name.subarray(0, slash) }
   }
@@ -117,12 +128,7 @@ function decimal({ mtime: { seconds, nanoseconds } }: TarHeader): string {
   return `${whole}.${String(part).padStart(9, '0').replace(/0+$/, '')}`
 }
 
-function ustar(
-  header: TarHeader,
-  flag: string,
-  { name, prefix }: { name: Buffer; prefix: Buffer },
-  link: Buffer,
-): Buffer {
+function ustar(header: TarHeader, flag: string, { name, prefix }: SplitName, link: Buffer = NOTHING): Buffer {
   const block = Buffer.alloc(BLOCK)
   const octal = (value: number, digits: number, at: number) => {
     // What does not fit is in the PAX header; here stands zero.
@@ -139,16 +145,18 @@ function ustar(
   block.write(flag, 156, 'latin1')
   link.copy(block, 157, 0, 100)
   block.write('ustar\x0000', 257, 'latin1')
-  block.write((header.uname ?? '').slice(0, 31), 265)
-  block.write((header.gname ?? '').slice(0, 31), 297)
+  block.write(header.uname ?? '', 265, OWNER_NAME_LENGTH)
+  block.write(header.gname ?? '', 297, OWNER_NAME_LENGTH)
   octal(header.devmajor, 7, 329)
   octal(header.devminor, 7, 337)
-  prefix.copy(block, 345)
-  const sum = block.reduce((total, byte) => total + byte, 0)
+  prefix?.copy(block, 345)
+  let sum = 0
+  for (const byte of block) sum += byte
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
   return block
 }
 
-function padding(size: number): number {
-  return (BLOCK - (size % BLOCK)) % BLOCK
+/** The zeros that fill the last block of `size` bytes. */
+function padding(size: number): Buffer {
+  return Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK)
 }

@@ -8,10 +8,10 @@ import { type History, type ImageConfig, type ProcessDefaults, writeImageConfig 
 import { type Manifest, writeManifest } from '../spec/manifest.ts'
 import {
   DOCKER_CONFIG,
-  DOCKER_LAYER_GZIP,
   DOCKER_MANIFEST,
+  dockerMediaType,
+  layerMediaType,
   OCI_CONFIG,
-  OCI_LAYER_GZIP,
   OCI_MANIFEST,
 } from '../spec/mediaTypes.ts'
 import type { Platform } from '../spec/platform.ts'
@@ -21,8 +21,11 @@ import { openImage } from './open.ts'
 
 /** One layer to be: a tar, and the line of history that tells where it came from. */
 export interface NewLayer {
+  /** Uncompressed. */
   tar: Uint8Array | Bytes
   history?: History
+  /** How it is stored: `gzip` unless you say `none`. */
+  compression?: 'gzip' | 'none'
 }
 
 export interface NewImage extends Platform {
@@ -42,8 +45,7 @@ export interface NewImage extends Platform {
 export async function imageFrom(parts: NewImage, blobs: BlobStore = memoryBlobs()): Promise<Image> {
   const docker = parts.flavour === 'docker'
   const layers: { descriptor: Descriptor; diffId: Digest }[] = []
-  for (const { tar } of parts.layers)
-    layers.push(await putLayer(blobs, tar, docker ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP))
+  for (const layer of parts.layers) layers.push(await putLayer(blobs, layer, docker))
   const { created, author, architecture, os, variant, config } = parts
   const history = [
     ...parts.layers.map(layer => layer.history ?? {}),
@@ -71,11 +73,18 @@ export async function imageFrom(parts: NewImage, blobs: BlobStore = memoryBlobs(
 
 /** The image with one more layer on top. ≙ `crane append` */
 export async function appendLayer(image: Image, layer: NewLayer, blobs: BlobStore = memoryBlobs()): Promise<Image> {
-  const { descriptor, diffId } = await putLayer(blobs, layer.tar, gzipTypeFor(image))
+  const { descriptor, diffId } = await putLayer(blobs, layer, image.descriptor.mediaType === DOCKER_MANIFEST)
   const { config } = image
   const rootfs = { ...config.rootfs, diff_ids: [...config.rootfs.diff_ids, diffId] }
-  const history = [...(config.history ?? []), layer.history ?? {}]
-  return changed(image, { ...config, rootfs, history }, [...image.manifest.layers, descriptor], blobs)
+  const history = [...wholeHistory(config), layer.history ?? {}]
+  const created = layer.history?.created ?? config.created
+  return changed(image, { ...config, created, rootfs, history }, [...image.manifest.layers, descriptor], blobs)
+}
+
+/** Readers match lines to layers one by one, so that every layer needs one: history itself is optional. */
+function wholeHistory({ history = [], rootfs }: ImageConfig): History[] {
+  const told = history.filter(line => !line.empty_layer).length
+  return [...history, ...Array.from({ length: rootfs.diff_ids.length - told }, () => ({}))]
 }
 
 /** The image with another configuration for its process. ≙ `crane mutate` */
@@ -106,11 +115,11 @@ async function changed(image: Image, config: ImageConfig, layers: Descriptor[], 
   return openImage(over(blobs, image), descriptor)
 }
 
-/** Compresses a tar into the store and names it by both digests. */
+/** Puts a layer into the store and names it by both digests. */
 async function putLayer(
   blobs: BlobStore,
-  tar: Uint8Array | Bytes,
-  mediaType: string,
+  { tar, compression = 'gzip' }: NewLayer,
+  docker: boolean,
 ): Promise<{ descriptor: Descriptor; diffId: Digest }> {
   const hash = digester()
   async function* hashed(): Bytes {
@@ -119,7 +128,9 @@ async function putLayer(
       yield chunk
     }
   }
-  const stored = await blobs.put(gzipped(hashed()))
+  const stored = await blobs.put(compression === 'gzip' ? gzipped(hashed()) : hashed())
+  const type = layerMediaType(compression)
+  const mediaType = docker ? dockerMediaType(type) : type
   return { descriptor: { mediaType, ...stored }, diffId: hash.digest() }
 }
 
@@ -131,10 +142,6 @@ function over(blobs: BlobStore, image: Image): BlobSource {
     yield* (await blobs.has(blob)) ? blobs.get(blob) : (below.get(blob.digest)?.compressed() ?? blobs.get(blob))
   }
   return { has, get }
-}
-
-function gzipTypeFor(image: Image): string {
-  return image.descriptor.mediaType === DOCKER_MANIFEST ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP
 }
 
 /** Docker writes all keys of its config in the order of their bytes. */

@@ -1,62 +1,89 @@
 import type { Bytes } from '../bytes/bytes.ts'
 import { readTar } from '../bytes/readTar.ts'
-import type { TarInput } from '../bytes/tar.ts'
+import type { TarEntry, TarInput } from '../bytes/tar.ts'
 import { writeTar } from '../bytes/writeTar.ts'
+import { isOciError, OciError } from '../errors.ts'
 import { type Options, say } from '../events.ts'
 import { shortDigest } from '../spec/digest.ts'
 import type { Image, Layer } from './image.ts'
-import { LayerTree } from './tree.ts'
+import { type Inode, LayerTree } from './tree.ts'
 
 /**
  * The files a container of this image would see, as one tar. ≙ `docker export` without what the engine adds.
  * The layers are read twice: once to know what survives, once for its contents, so that no content waits in memory.
+ * Throws `TAR_INVALID` and what the layers throw.
  */
 export function flatten(image: Image, options?: Options): Bytes {
   say(options, 'docker export')
-  return writeTar(survivors(image, options))
+  return writeTar(members(image, options))
 }
 
-async function* survivors(image: Image, options?: Options): AsyncGenerator<TarInput> {
-  const { named, implied } = (await treeOf(image, options)).survivors()
-  for (const path of implied) yield { path, type: 'directory' }
-  const alive = new Map([...named].map(([inode, names]) => [key(inode.layer, inode.index), names]))
-  for (const [layer, member] of membersOf(image)) {
+async function* members(image: Image, options?: Options): AsyncGenerator<TarInput> {
+  const tree = await treeOf(image, options)
+  const names = new Map<Inode, Buffer[]>()
+  // Folders first, then all the rest can be put into them.
+  for (const { path, inode } of tree.survivors()) {
+    if (path.length === 0) continue
+    if (inode === undefined) yield { path, type: 'directory' }
+    else if (inode.header.type === 'directory') yield { ...inode.header, path }
+    else names.set(inode, [...(names.get(inode) ?? []), path])
+  }
+  for (const [{ header }, paths] of names) if (header.type !== 'file') yield* named(header, paths)
+  for (const [layer, files] of filesByLayer(names)) {
     let index = 0
-    for await (const entry of member) {
-      options?.signal?.throwIfAborted()
-      const [first, ...others] = alive.get(key(layer, index++)) ?? []
-      if (first === undefined) continue
-      yield { ...entry, path: orRoot(first) }
-      for (const path of others)
-        yield { ...entry, path, type: 'hardlink', linkpath: first, body: undefined, size: 0, xattrs: undefined }
+    for await (const entry of entriesOf(image.layers[layer]!, options)) {
+      const paths = files.get(index++)
+      if (paths) yield* named(entry, paths)
     }
   }
+}
+
+/** A member under its first name; the others are links to it. */
+function* named(member: TarInput, [first, ...others]: Buffer[]): Generator<TarInput> {
+  yield { ...member, path: first! }
+  for (const path of others)
+    yield { ...member, path, type: 'hardlink', linkpath: first, body: undefined, size: 0, xattrs: undefined }
+}
+
+/** For each layer with files that survive: which of its members they are, and their names. */
+function filesByLayer(names: Map<Inode, Buffer[]>): Map<number, Map<number, Buffer[]>> {
+  const layers = new Map<number, Map<number, Buffer[]>>()
+  for (const [{ layer, index, header }, paths] of names) {
+    if (header.type !== 'file') continue
+    const files = layers.get(layer) ?? new Map<number, Buffer[]>()
+    layers.set(layer, files.set(index, paths))
+  }
+  return layers
 }
 
 async function treeOf(image: Image, options?: Options): Promise<LayerTree> {
   const tree = new LayerTree()
-  for (const [layer, members] of membersOf(image)) {
+  for (const [number, layer] of image.layers.entries()) {
     let index = 0
-    for await (const { body: _unread, ...header } of members) {
-      options?.signal?.throwIfAborted()
-      tree.apply(header, layer, index++)
-    }
+    for await (const { body: _unread, ...header } of entriesOf(layer, options))
+      inLayer(layer, () => tree.apply(header, number, index++))
   }
   return tree
 }
 
-function membersOf(image: Image) {
-  return image.layers.map(
-    (layer: Layer, index) =>
-      [index, readTar(layer.uncompressed(), `layer ${shortDigest(layer.descriptor.digest)}`)] as const,
-  )
+async function* entriesOf(layer: Layer, options?: Options): AsyncGenerator<TarEntry> {
+  for await (const entry of readTar(layer.uncompressed(), nameOf(layer))) {
+    options?.signal?.throwIfAborted()
+    yield entry
+  }
 }
 
-function key(layer: number, index: number): string {
-  return `${layer}/${index}`
+// The tree knows members but not whose they are.
+function inLayer(layer: Layer, change: () => void): void {
+  try {
+    change()
+  } catch (error) {
+    if (!isOciError(error)) throw error
+    const where = nameOf(layer)
+    throw new OciError(error.code, `${where}: ${error.message}`, { ...error.data, where }, { cause: error })
+  }
 }
 
-// The root folder itself has a name too.
-function orRoot(path: Buffer): Buffer {
-  return path.length === 0 ? Buffer.from('./') : path
+function nameOf(layer: Layer): string {
+  return `layer ${shortDigest(layer.descriptor.digest)}`
 }

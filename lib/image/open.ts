@@ -7,7 +7,14 @@ import type { Descriptor } from '../spec/descriptor.ts'
 import { type Digest, shortDigest } from '../spec/digest.ts'
 import { type ImageConfig, parseImageConfig } from '../spec/imageConfig.ts'
 import { detectMediaType, type Manifest, parseIndex, parseManifest } from '../spec/manifest.ts'
-import { isConfigType, isIndexType, isLayerType, isManifestType } from '../spec/mediaTypes.ts'
+import {
+  DOCKER_SCHEMA1,
+  DOCKER_SCHEMA1_UNSIGNED,
+  isConfigType,
+  isIndexType,
+  isLayerType,
+  isManifestType,
+} from '../spec/mediaTypes.ts'
 import { choosePlatform, hostPlatform, type Platform } from '../spec/platform.ts'
 import type { BlobSource, Image, Layer } from './image.ts'
 
@@ -34,8 +41,9 @@ export async function openImage(
       got: manifest.config.mediaType,
       where,
     })
-  const rawConfig = await collect(blobs.get(manifest.config), CONFIG_LIMIT)
-  const config = parseImageConfig(rawConfig, `config ${shortDigest(manifest.config.digest)}`)
+  const configName = `config ${shortDigest(manifest.config.digest)}`
+  const rawConfig = await collect(blobs.get(manifest.config), CONFIG_LIMIT, configName)
+  const config = parseImageConfig(rawConfig, configName)
   return imageOf({ descriptor: found, manifest, config, raw, rawConfig, blobs })
 }
 
@@ -106,14 +114,23 @@ async function readManifest(
       want: DEPTH_LIMIT,
       where,
     })
-  const raw = await collect(blobs.get(descriptor), MANIFEST_LIMIT)
-  const mediaType = detectMediaType(raw, where)
+  const raw = await collect(blobs.get(descriptor), MANIFEST_LIMIT, where)
+  const mediaType = typeOf(raw, descriptor.mediaType, where)
   if (isIndexType(mediaType)) {
-    const { manifests } = parseIndex(raw, where, descriptor.mediaType)
+    const { manifests } = parseIndex(raw, where, mediaType)
     return readManifest(blobs, choosePlatform(manifests, platform ?? hostPlatform(), where), platform, depth + 1)
   }
   // Schema 1 is refused by name, in parseManifest.
-  if (isManifestType(mediaType) || mediaType.includes('manifest.v1'))
+  if (isManifestType(mediaType) || [DOCKER_SCHEMA1, DOCKER_SCHEMA1_UNSIGNED].includes(mediaType))
     return { raw, found: { ...descriptor, mediaType } }
   throw new OciError('MEDIA_TYPE_UNKNOWN', `${where}: not an image manifest: ${mediaType}`, { got: mediaType, where })
+}
+
+/** What whoever pointed here said it is, if it looks like that; what it looks like, if they did not know. */
+function typeOf(raw: Uint8Array, said: string, where: string): string {
+  const seen = detectMediaType(raw, where)
+  if (!isIndexType(said) && !isManifestType(said)) return seen
+  // CVE-2021-41190: an index that is taken for a manifest can mean one thing here and another there.
+  if (isIndexType(said) === isIndexType(seen)) return said
+  throw new OciError('MANIFEST_INVALID', `${where}: want ${said}, got ${seen}`, { want: said, got: seen, where })
 }

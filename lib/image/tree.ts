@@ -1,4 +1,5 @@
 import type { TarHeader } from '../bytes/tar.ts'
+import { OciError } from '../errors.ts'
 import { effectOf } from './whiteout.ts'
 
 /** A file as a layer brought it: hardlinks are several names of one inode. */
@@ -6,140 +7,158 @@ export interface Inode {
   readonly layer: number
   /** Which member of the layer's tar it is. */
   readonly index: number
-  header: TarHeader
+  readonly header: TarHeader
+}
+
+/** A name that is left when all layers are applied; without inode it is a folder that no layer speaks of. */
+export interface Survivor {
+  readonly path: Buffer
+  readonly inode?: Inode
 }
 
 interface Node {
-  /** Absent for a folder no layer speaks of: it only holds what is in it. */
   inode?: Inode
   /** The layer that last wrote this name: whiteouts hide lower layers only. */
   layer: number
-  readonly children: Map<string, Node>
+  children: Map<string, Node>
 }
 
-const DEEPEST_SYMLINKS = 40
+// Linux takes no longer path in one call, and follows no more links on the way.
+const LONGEST_PATH = 4096
+const MOST_SYMLINKS = 40
+const SLASH = 47
 
 /** The tree that layers make when they are laid over each other, in memory and without contents. image-spec layer.md § Applying. */
 export class LayerTree {
-  private readonly root: Node = { layer: -1, children: new Map() }
+  readonly #root: Node = { layer: -1, children: new Map() }
 
+  /** Lays one member over what is there. Throws `TAR_INVALID` for one that no file system could hold. */
   apply(header: TarHeader, layer: number, index: number): void {
+    if (header.path.length > LONGEST_PATH)
+      throw invalid(header.path, `a name too long (want at most ${LONGEST_PATH} bytes, got ${header.path.length})`)
     const effect = effectOf(trimmed(header.path))
-    if (effect.kind === 'opaque') this.hideChildren(effect.path, layer)
-    else if (effect.kind === 'whiteout') this.hide(effect.path, layer)
-    else if (header.type === 'hardlink') this.link(header, layer)
-    else this.add(header, { layer, index, header })
+    if (effect.kind === 'opaque') this.#hideChildren(effect.path, layer)
+    else if (effect.kind === 'whiteout') this.#hide(effect.path, layer)
+    else if (header.type === 'hardlink') this.#link(header, layer)
+    else this.#add(header, { layer, index, header })
   }
 
-  /** Every inode that is left, with its names; and the folders that no layer speaks of. Parents come before children. */
-  survivors(): { named: Map<Inode, Buffer[]>; implied: Buffer[] } {
-    const named = new Map<Inode, Buffer[]>()
-    const implied: Buffer[] = []
-    const visit = (node: Node, path: string) => {
-      const name = Buffer.from(path, 'latin1')
-      if (node.inode) named.set(node.inode, [...(named.get(node.inode) ?? []), name])
-      else if (path !== '') implied.push(name)
-      for (const [child, below] of node.children) visit(below, path === '' ? child : `${path}/${child}`)
+  /** Everything that is left: a folder before what is in it, names in the order of their bytes. */
+  survivors(): Generator<Survivor> {
+    return visit(this.#root, '')
+  }
+
+  #add(header: TarHeader, inode: Inode): void {
+    const { folders, name } = split(header.path)
+    const isFolder = header.type === 'directory'
+    if (name === undefined) {
+      if (!isFolder) throw invalid(header.path, `the root is no folder but a ${header.type}`)
+      this.#root.inode = inode
+      return
     }
-    visit(this.root, '')
-    return { named, implied }
-  }
-
-  private add(header: TarHeader, inode: Inode): void {
-    const place = this.place(header.path, inode.layer)
-    if (place === undefined)
-      return void Object.assign(this.root, { inode: header.type === 'directory' ? inode : undefined })
-    const { parent, name } = place
+    const parent = this.#makeFolder(folders, inode.layer)
     const before = parent.children.get(name)
     // A folder over a folder keeps what is in it; everything else replaces.
-    const children =
-      header.type === 'directory' && before && isFolder(before) ? before.children : new Map<string, Node>()
+    const children = isFolder && before && holdsNames(before) ? before.children : new Map<string, Node>()
     parent.children.set(name, { inode, layer: inode.layer, children })
   }
 
-  private link(header: TarHeader, layer: number): void {
-    const target = this.find(header.linkpath ?? Buffer.alloc(0))
-    const place = this.place(header.path, layer)
-    if (!target?.inode || !place) return
-    place.parent.children.set(place.name, { inode: target.inode, layer, children: new Map() })
+  #link(header: TarHeader, layer: number): void {
+    const target = this.#find(header.linkpath!)
+    if (!target?.inode || holdsNames(target))
+      throw invalid(header.path, `a hardlink to what is not there (${header.linkpath})`)
+    const { folders, name } = split(header.path)
+    if (name === undefined) throw invalid(header.path, 'the root is no folder but a hardlink')
+    const { inode } = target
+    this.#makeFolder(folders, layer).children.set(name, { inode, layer, children: new Map() })
   }
 
-  private hide(path: Buffer, layer: number): void {
-    const place = this.place(path, layer)
-    const node = place?.parent.children.get(place.name)
-    if (!place || !node) return
-    if (node.layer < layer && !holdsFrom(node, layer)) place.parent.children.delete(place.name)
-    else hideBelow(node, layer)
+  #hide(path: Buffer, layer: number): void {
+    const { folders, name } = split(path)
+    const parent = this.#walk(folders)
+    const node = name === undefined ? undefined : parent?.children.get(name)
+    if (!parent || !node) return
+    if (holdsFrom(node, layer)) hideBelow(node, layer)
+    else parent.children.delete(name!)
   }
 
-  private hideChildren(path: Buffer, layer: number): void {
-    const node = this.find(path)
+  #hideChildren(path: Buffer, layer: number): void {
+    const node = this.#walk(partsOf(path))
     if (node) hideBelow(node, layer)
   }
 
-  /** The folder a name stands in (made when it is not there) and its last part; undefined for the root itself. */
-  private place(path: Buffer, layer: number): { parent: Node; name: string } | undefined {
-    const parts = partsOf(path)
-    const name = parts.pop()
-    if (name === undefined) return undefined
-    return { parent: this.walk(parts, layer)!, name }
+  #find(path: Buffer): Node | undefined {
+    const { folders, name } = split(path)
+    return name === undefined ? this.#root : this.#walk(folders)?.children.get(name)
   }
 
-  private find(path: Buffer): Node | undefined {
-    const parts = partsOf(path)
-    const name = parts.pop()
-    if (name === undefined) return this.root
-    return this.walk(parts)?.children.get(name)
+  #makeFolder(folders: string[], layer: number): Node {
+    return this.#walk(folders, layer)!
   }
 
   /** Goes down folder by folder, through symlinks as if the tree were the root; with `layer` it makes what is missing. */
-  private walk(parts: string[], layer?: number, followed = 0): Node | undefined {
-    let trail: string[] = []
-    let node = this.root
-    for (const [at, part] of parts.entries()) {
+  #walk(folders: string[], layer?: number, followed = 0): Node | undefined {
+    if (followed > MOST_SYMLINKS)
+      throw invalid(Buffer.from(folders.join('/'), 'latin1'), 'too many symlinks on the way')
+    let node = this.#root
+    for (const [at, part] of folders.entries()) {
       const child = node.children.get(part)
-      const target = child?.inode?.header.type === 'symlink' ? child.inode.header.linkpath : undefined
-      if (target && followed < DEEPEST_SYMLINKS) {
-        const from = target[0] === 47 ? [] : trail
-        return this.walk(
-          [...partsOf(Buffer.concat([Buffer.from(`${from.join('/')}/`, 'latin1'), target])), ...parts.slice(at + 1)],
-          layer,
-          followed + 1,
-        )
+      const link = child?.inode?.header.type === 'symlink' ? child.inode.header.linkpath : undefined
+      if (link) {
+        const from = link[0] === SLASH ? [] : folders.slice(0, at)
+        const path = [...from, ...link.toString('latin1').split('/'), ...folders.slice(at + 1)]
+        return this.#walk(clean(path), layer, followed + 1)
       }
-      if (child && isFolder(child)) node = child
+      if (child && holdsNames(child)) node = child
       else if (layer === undefined) return undefined
       else {
         const made: Node = { layer, children: new Map() }
         node.children.set(part, made)
         node = made
       }
-      trail = [...trail, part]
     }
     return node
   }
 }
 
-function isFolder(node: Node): boolean {
+function* visit(node: Node, path: string): Generator<Survivor> {
+  yield { path: Buffer.from(path, 'latin1'), inode: node.inode }
+  const names = [...node.children.keys()].sort()
+  for (const name of names) yield* visit(node.children.get(name)!, path === '' ? name : `${path}/${name}`)
+}
+
+function holdsNames(node: Node): boolean {
   return node.inode === undefined || node.inode.header.type === 'directory'
 }
 
-/** True when something of this layer lies in the subtree. */
+/** True when the node or something in it was written by this layer. */
 function holdsFrom(node: Node, layer: number): boolean {
   return node.layer === layer || [...node.children.values()].some(child => holdsFrom(child, layer))
 }
 
 function hideBelow(node: Node, layer: number): void {
   for (const [name, child] of node.children) {
-    if (!holdsFrom(child, layer)) node.children.delete(name)
-    else hideBelow(child, layer)
+    if (holdsFrom(child, layer)) hideBelow(child, layer)
+    else node.children.delete(name)
   }
 }
 
-/** A path cleaned as if the tree were the root: no empty parts, no dots, and no way up beyond the top. */
+/** A path's folders and its last part, which the root has not. */
+function split(path: Buffer): { folders: string[]; name: string | undefined } {
+  const folders = partsOf(path)
+  const name = folders.pop()
+  return { folders, name }
+}
+
+/** One character a byte, so that no name is changed. */
 function partsOf(path: Buffer): string[] {
+  return clean(path.toString('latin1').split('/'))
+}
+
+/** As if the tree were the root: no empty parts, no dots, and no way up beyond the top. */
+function clean(path: string[]): string[] {
   const parts: string[] = []
-  for (const part of path.toString('latin1').split('/')) {
+  for (const part of path) {
     if (part === '..') parts.pop()
     else if (part !== '' && part !== '.') parts.push(part)
   }
@@ -148,6 +167,11 @@ function partsOf(path: Buffer): string[] {
 
 function trimmed(path: Buffer): Buffer {
   let end = path.length
-  while (end > 0 && path[end - 1] === 47) end--
+  while (end > 0 && path[end - 1] === SLASH) end--
   return path.subarray(0, end)
+}
+
+function invalid(path: Buffer, what: string): OciError {
+  const name = String(path.length > 100 ? `${path.subarray(0, 100)}…` : path)
+  return new OciError('TAR_INVALID', `${name}: ${what}`, { got: name })
 }

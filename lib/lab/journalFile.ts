@@ -1,4 +1,19 @@
-import { closeSync, existsSync, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isSystemError, OciError } from '../errors.ts'
@@ -11,14 +26,19 @@ export interface Change {
   readonly pid: number
 }
 
-type Line = { lab: string; pid: number; started: string } | { change: Undo; pid: number } | { undone: Undo; pid: number }
+type Line =
+  | { lab: string; pid: number; started: string }
+  | { change: Undo; pid: number }
+  | { undone: Undo; pid: number }
 
 const SUFFIX = /\.journal(~\d+)?$/
 
 /** Where journals are: memory that a restart empties, as it does with what they tell of. */
 export function journalFolder(): string {
   const uid = process.getuid?.() ?? 0
-  return uid === 0 && process.platform === 'linux' ? '/run/ocilab' : join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `ocilab-${uid}`)
+  return uid === 0 && process.platform === 'linux'
+    ? '/run/ocilab'
+    : join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `ocilab-${uid}`)
 }
 
 /** A lab's journal, opened at the first line. Several programs may write into it at the same time. */
@@ -71,7 +91,9 @@ export function undoKey(undo: Undo): string {
 function journalNames(folder: string): string[] {
   if (!existsSync(folder)) return []
   checkOwner(folder)
-  return readdirSync(folder).filter(name => SUFFIX.test(name)).sort()
+  return readdirSync(folder)
+    .filter(name => SUFFIX.test(name))
+    .sort()
 }
 
 function live(text: string): Change[] {
@@ -154,8 +176,12 @@ function readIfThere(path: string): string {
 function checkOwner(folder: string): void {
   const { uid, mode } = lstatSync(folder)
   if (uid === (process.getuid?.() ?? uid) && (mode & 0o170022) === 0o040000) return
-  throw new OciError('NOT_PERMITTED', `${folder}: others may write here (want a folder of uid ${process.getuid?.()} with mode 0700, got uid ${uid} mode ${(mode & 0o7777).toString(8)})`, {
-    where: folder,
-    got: { uid, mode },
-  })
+  throw new OciError(
+    'NOT_PERMITTED',
+    `${folder}: others may write here (want a folder of uid ${process.getuid?.()} with mode 0700, got uid ${uid} mode ${(mode & 0o7777).toString(8)})`,
+    {
+      where: folder,
+      got: { uid, mode },
+    },
+  )
 }

@@ -31,7 +31,7 @@ export interface LeakOptions {
 export async function leaks(labId?: string, options: LeakOptions = {}): Promise<Leak[]> {
   const dir = options.dir ?? journalFolder()
   if (labId !== undefined) checkLabId(labId)
-  const network = process.platform === 'linux' ? await networkOf(options.netns) : []
+  const network = process.platform === 'linux' ? await networkOf(options.netns) : { labs: [], links: [] }
   const labs = labId === undefined ? [...new Set([...journaledLabs(dir), 'default', ...network.labs])] : [labId]
   const found: Leak[] = []
   for (const lab of labs) found.push(...(await journaled(lab, dir)))
@@ -41,4 +41,28 @@ export async function leaks(labId?: string, options: LeakOptions = {}): Promise<
     found.push(...undos.map(undo => ({ what: showUndo(undo), lab, undo })))
   }
   return found
+}
+
+/** The labs' links and namespaces that are on the host, by name: they need no journal to be found. */
+async function networkOf(netns: string | undefined): Promise<{ labs: string[]; links: PlacedLink[] }> {
+  const [host] = await topology([], { netns })
+  const namespaces = existsSync(NETNS_FOLDER) ? readdirSync(NETNS_FOLDER) : []
+  const labs = namespaces.flatMap(name => /^ocilab-(.+)$/.exec(name)?.[1] ?? [])
+  return { labs, links: host?.links ?? [] }
+}
+
+async function journaled(lab: string, dir: string): Promise<Leak[]> {
+  const found: Leak[] = []
+  for (const { undo, pid } of liveChanges(lab, dir))
+    if (await isThere(undo)) found.push({ what: showUndo(undo), lab, undo, pid })
+  return found
+}
+
+function named(lab: string, links: readonly PlacedLink[], netns: string | undefined): Undo[] {
+  const names = labNames(lab)
+  const mine = links.filter(
+    link => link.name === names.bridge || link.name === names.vethHost || link.name === names.vethGuest,
+  )
+  const undos: Undo[] = mine.map(link => ({ kind: 'link', name: link.name, ...(netns && { netns }) }))
+  return existsSync(names.netnsPath) ? [...undos, { kind: 'netns', path: names.netnsPath }] : undos
 }

@@ -41,9 +41,15 @@ function stateFolder({ id, runtime, root }: Extract<Undo, { kind: 'container' }>
 }
 
 async function removeFolder(path: string): Promise<void> {
-  const parts = normalize(path).split('/').filter(part => part !== '')
+  const parts = normalize(path)
+    .split('/')
+    .filter(part => part !== '')
   if (!path.startsWith('/') || parts.length < 2 || parts.includes('..'))
-    throw new OciError('ARGUMENT_INVALID', `${path}: not a folder a lab makes (want an absolute path with two parts or more)`, { got: path })
+    throw new OciError(
+      'ARGUMENT_INVALID',
+      `${path}: not a folder a lab makes (want an absolute path with two parts or more)`,
+      { got: path },
+    )
   // What is mounted below belongs to somebody else: it is unplugged, not emptied.
   const mounted = network.mountPoints().filter(mount => mount === path || mount.startsWith(`${path}/`))
   for (const mount of mounted.toReversed()) await network.takeBack({ kind: 'mount', path: mount })

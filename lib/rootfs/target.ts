@@ -1,5 +1,5 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { temporaryName } from '../bytes/file.ts'
 import { isSystemError, OciError } from '../errors.ts'
 
@@ -17,7 +17,10 @@ export async function fillFolder(target: string, fill: (folder: string) => Promi
     })
   const folder = there === undefined ? temporaryName(target) : target
   try {
-    if (there === undefined) await mkdir(folder, { mode: 0o755 })
+    if (there === undefined) {
+      await mkdir(dirname(folder), { recursive: true })
+      await mkdir(folder, { mode: 0o755 })
+    }
     await fill(folder)
     if (folder !== target) await rename(folder, target)
   } catch (error) {

@@ -6,7 +6,7 @@ import { collect } from '../bytes/collect.ts'
 import { decompressed, detectCompression } from '../bytes/compression.ts'
 import { fileBytes } from '../bytes/file.ts'
 import { isSystemError, OciError } from '../errors.ts'
-import { stagingIn, writeSynced } from './staging.ts'
+import { stagingIn, writeNew } from './staging.ts'
 import { type Member, tarMembers } from './tarMembers.ts'
 
 const LINK_LIMIT = 16
@@ -36,7 +36,7 @@ export async function openArchive(path: string, where: string): Promise<ArchiveF
   const staging = stagingIn(tmpdir())
   try {
     const file = await staging.file()
-    await writeSynced(file, decompressed(fileBytes(path), where))
+    await writeNew(file, decompressed(fileBytes(path), where))
     return archive(file, await tarMembers(file, where), where, () => staging.close())
   } catch (error) {
     await staging.close()

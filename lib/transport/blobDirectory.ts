@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileBytes } from '../bytes/file.ts'
 import { verified } from '../bytes/verified.ts'
@@ -6,7 +6,7 @@ import { isSystemError, OciError } from '../errors.ts'
 import type { BlobStore } from '../image/image.ts'
 import type { Descriptor } from '../spec/descriptor.ts'
 import { algorithmOf, type Digest, digester, hexOf, shortDigest } from '../spec/digest.ts'
-import { type Staging, stagingIn, writeSynced } from './staging.ts'
+import { makeFolder, type Staging, stagingIn, writeSynced } from './staging.ts'
 
 /** The blobs of an OCI layout. image-layout.md § Blobs. */
 export interface BlobDirectory extends BlobStore {
@@ -76,13 +76,13 @@ function blobName({ digest }: Pick<Descriptor, 'digest'>, where: string): string
 }
 
 async function moveTo(path: string, beside: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   try {
     await rename(beside, path)
   } catch (error) {
     // A copy that failed beside us has just removed the folder, because it was empty.
     if (!isSystemError(error, 'ENOENT')) throw error
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     await rename(beside, path)
   }
 }

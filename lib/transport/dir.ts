@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bytes } from '../bytes/bytes.ts'
 import { collect } from '../bytes/collect.ts'
@@ -12,7 +12,7 @@ import { type Digest, digester, digestOf, hexOf } from '../spec/digest.ts'
 import { detectMediaType, parseManifest } from '../spec/manifest.ts'
 import { DOCKER_MANIFEST, OCI_MANIFEST } from '../spec/mediaTypes.ts'
 import { fileSize, readBlob } from './blobDirectory.ts'
-import { stagingIn, syncFolder, writeSynced } from './staging.ts'
+import { makeFolder, stagingIn, syncFolder, writeSynced } from './staging.ts'
 import type { ImageSink, ImageSource, PutBlob, Transport, TransportOptions } from './transport.ts'
 
 const VERSION = 'Directory Transport Version: 1.1\n'
@@ -77,7 +77,7 @@ async function dirSink(path: string, where: string): Promise<ImageSink> {
       return put
     },
     async commit({ mediaType, raw }) {
-      await mkdir(path, { recursive: true })
+      await makeFolder(path)
       await staging.publish(join(path, 'version'), VERSION)
       await staging.publish(join(path, 'manifest.json'), raw)
       await syncFolder(path)

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collect } from '../bytes/collect.ts'
 import { fileBytes } from '../bytes/file.ts'
@@ -10,7 +9,7 @@ import { type Index, parseIndex, writeIndex } from '../spec/manifest.ts'
 import { choosePlatform, hostPlatform, type Platform } from '../spec/platform.ts'
 import { fileSize } from './blobDirectory.ts'
 import { withLock } from './lock.ts'
-import { type Staging, syncFolder } from './staging.ts'
+import { makeFolder, type Staging, syncFolder } from './staging.ts'
 
 /** The annotation under which an index keeps a descriptor's tag. image-spec annotations.md. */
 export const REF_NAME = 'org.opencontainers.image.ref.name'
@@ -93,7 +92,7 @@ export async function addToIndex(
   staging: Staging,
   options?: Options,
 ): Promise<void> {
-  await mkdir(path, { recursive: true })
+  await makeFolder(path)
   await withLock(
     join(path, 'index.json.lock'),
     async () => {

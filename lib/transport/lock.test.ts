@@ -33,7 +33,10 @@ it('breaks the lock of a process that has ended, and only once', async () => {
 
 it('breaks a lock nobody signed, or of another container, only when it is old', async () => {
   const path = join(folder, 'old.lock')
-  for (const [signature, age] of [['', 6], ['1.1.1.aaaa', 61]] as const) {
+  for (const [signature, age] of [
+    ['', 6],
+    ['1.1.1.aaaa', 61],
+  ] as const) {
     writeFileSync(path, signature)
     utimesSync(path, Date.now() / 1000 - age, Date.now() / 1000 - age)
     expect(await withLock(path, async () => 'done')).toBe('done')

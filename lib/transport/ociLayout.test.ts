@@ -80,7 +80,9 @@ describe('oci: read', () => {
     expect((await resolve(`oci:${layout}`)).descriptor.digest).toBe(descriptor.digest)
     await copy(await testSource(['b']), `oci:${layout}:b`)
     await expect(resolve(`oci:${layout}`)).rejects.toThrow(/choose one.*a, b/)
-    await expect(resolve(`oci:${layout}:nope`)).rejects.toThrow('no descriptor found for reference "nope" (there is a, b)')
+    await expect(resolve(`oci:${layout}:nope`)).rejects.toThrow(
+      'no descriptor found for reference "nope" (there is a, b)',
+    )
   })
 
   it('refuses one name for two images', async () => {
@@ -94,13 +96,25 @@ describe('oci: read', () => {
     ['no folder', (layout: string) => rmSync(layout, { recursive: true }), 'LAYOUT_INVALID'],
     ['no oci-layout', (layout: string) => rmSync(join(layout, 'oci-layout')), 'LAYOUT_INVALID'],
     ['no index.json', (layout: string) => rmSync(join(layout, 'index.json')), 'LAYOUT_INVALID'],
-    ['another version', (layout: string) => writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"2.0.0"}'), 'LAYOUT_INVALID'],
+    [
+      'another version',
+      (layout: string) => writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"2.0.0"}'),
+      'LAYOUT_INVALID',
+    ],
     ['a null version', (layout: string) => writeFileSync(join(layout, 'oci-layout'), 'null'), 'LAYOUT_INVALID'],
     ['a huge oci-layout', (layout: string) => writeFileSync(join(layout, 'oci-layout'), ' '.repeat(1e6)), 'TOO_LARGE'],
-    ['an empty index', (layout: string) => writeFileSync(join(layout, 'index.json'), '{"schemaVersion":2,"manifests":[]}'), 'MANIFEST_UNKNOWN'],
+    [
+      'an empty index',
+      (layout: string) => writeFileSync(join(layout, 'index.json'), '{"schemaVersion":2,"manifests":[]}'),
+      'MANIFEST_UNKNOWN',
+    ],
     ['a null index', (layout: string) => writeFileSync(join(layout, 'index.json'), 'null'), 'MANIFEST_INVALID'],
     ['no blobs', (layout: string) => rmSync(join(layout, 'blobs'), { recursive: true }), 'BLOB_UNKNOWN'],
-    ['a fifo', (layout: string) => (rmSync(join(layout, 'index.json')), execFileSync('mkfifo', [join(layout, 'index.json')])), 'LAYOUT_INVALID'],
+    [
+      'a fifo',
+      (layout: string) => execFileSync('sh', ['-c', 'rm $0 && mkfifo $0', join(layout, 'index.json')]),
+      'LAYOUT_INVALID',
+    ],
   ] as const)('refuses a layout with %s', async (what, harm, code) => {
     const layout = await layoutWith(`harm-${what.replaceAll(' ', '-')}`, 'v0')
     harm(layout)
@@ -112,7 +126,10 @@ describe('oci: read', () => {
     mkdirSync(layout)
     writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
     const digest = 'sha256:../../../../etc/passwd'
-    writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [{ mediaType: 'x', digest, size: 1 }] }))
+    writeFileSync(
+      join(layout, 'index.json'),
+      JSON.stringify({ schemaVersion: 2, manifests: [{ mediaType: 'x', digest, size: 1 }] }),
+    )
     await expect(resolve(`oci:${layout}`)).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
   })
 })

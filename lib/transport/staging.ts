@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Bytes } from '../bytes/bytes.ts'
+import { isSystemError } from '../errors.ts'
 import { isGone, ownMark } from './owner.ts'
 
 const PREFIX = '.ocilab.'
@@ -21,7 +22,7 @@ export function stagingIn(parent: string): Staging {
   const folder = join(parent, `${PREFIX}${ownMark()}.${randomBytes(4).toString('hex')}`)
   let ready: Promise<void> | undefined
   const make = async () => {
-    await mkdir(parent, { recursive: true })
+    await makeFolder(parent)
     await sweep(parent)
     await mkdir(folder, { mode: 0o700 })
   }
@@ -51,6 +52,15 @@ export async function writeSynced(
   bytes: Bytes | Uint8Array | string,
   onChunk?: (chunk: Uint8Array) => void,
 ): Promise<void> {
+  await writeNew(path, bytes, { sync: true, onChunk })
+}
+
+/** Writes a new file; without `sync` for what is read again in a moment and then removed. */
+export async function writeNew(
+  path: string,
+  bytes: Bytes | Uint8Array | string,
+  { sync = false, onChunk }: { sync?: boolean; onChunk?: (chunk: Uint8Array) => void } = {},
+): Promise<void> {
   const file = await open(path, 'wx', 0o644)
   try {
     const chunks = typeof bytes === 'string' ? [Buffer.from(bytes)] : bytes instanceof Uint8Array ? [bytes] : bytes
@@ -58,10 +68,26 @@ export async function writeSynced(
       onChunk?.(chunk)
       for (let offset = 0; offset < chunk.length; ) offset += (await file.write(chunk, offset)).bytesWritten
     }
-    await file.sync()
+    if (sync) await file.sync()
   } finally {
     await file.close()
   }
+}
+
+/** Makes a folder and those above it. Unlike mkdir's own `recursive`, it comes to an end on a file system that refuses, such as /proc. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return
+    if (!isSystemError(error, 'ENOENT') || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path).catch(ignoreExisting)
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!isSystemError(error, 'EEXIST')) throw error
 }
 
 /** Makes renames in a folder last through a power cut. */

@@ -22,9 +22,23 @@ export function tarWith(name: string, content: string): Promise<Uint8Array> {
 }
 
 /** A small image: each text is a layer with a file of that name and content. */
-export async function testImage(texts: readonly string[] = ['lower', 'upper'], flavour: 'oci' | 'docker' = 'oci'): Promise<Image> {
-  const layers = await Promise.all(texts.map(async text => ({ tar: await tarWith(text, text.repeat(1000)), history: { created_by: text } })))
-  const config = { Env: ['A=b'], Cmd: ['/bin/sh', '-c', 'true && true'], Labels: { z: '1', a: '<2>' } }
+export async function testImage(
+  texts: readonly string[] = ['lower', 'upper'],
+  flavour: 'oci' | 'docker' = 'oci',
+): Promise<Image> {
+  const layers = await Promise.all(
+    texts.map(async text => ({ tar: await tarWith(text, text.repeat(1000)), history: { created_by: text } })),
+  )
+  const config = {
+    User: '1000',
+    ExposedPorts: { '8000/tcp': {}, '53/udp': {} },
+    Env: ['A=b'],
+    Cmd: ['/bin/sh', '-c', 'true && true'],
+    Volumes: { '/z': {}, '/a': {} },
+    WorkingDir: '/',
+    Labels: { z: '1', a: '<2>' },
+    StopSignal: 'SIGINT',
+  }
   return imageFrom({ architecture: 'amd64', os: 'linux', created: '2020-05-01T10:20:30.5Z', config, layers, flavour })
 }
 

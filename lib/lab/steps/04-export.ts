@@ -2,7 +2,7 @@ import { writeFileAtomically } from '../../bytes/file.ts'
 import { say } from '../../events.ts'
 import { flatten } from '../../image/flatten.ts'
 import type { Lab } from '../lab.ts'
-import { includes, type Step } from '../step.ts'
+import { includes, type Step, withoutCommands } from '../step.ts'
 import { runTool } from '../tool.ts'
 
 /** Lays the layers over each other and writes the result as one tar. */
@@ -17,7 +17,7 @@ export const exportRootfs: Step = {
   root: false,
   async run(lab, options) {
     say(options, `docker export $(docker create ${lab.demo.name}) > ${lab.path.exported}`)
-    await writeFileAtomically(lab.path.exported, flatten(lab.demo.image, options))
+    await writeFileAtomically(lab.path.exported, flatten(lab.demo.image, withoutCommands(options)))
     return [(await topNames(lab)).join('  ')]
   },
   checks: [

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { say } from '../../events.ts'
 import { unpack } from '../../rootfs/unpack.ts'
 import { parseTransport } from '../../transport/parse.ts'
-import { includes, type Step } from '../step.ts'
+import { includes, type Step, withoutCommands } from '../step.ts'
 
 /** Unpacks the layout into rootfs/ of a bundle; the article unpacks flat and then moves everything. */
 export const unpackRootfs: Step = {
@@ -20,7 +20,7 @@ export const unpackRootfs: Step = {
     say(options, `oci-image-tool unpack --ref name=v0 ${lab.path.layout} ${rootfs}`)
     const source = await parseTransport(`oci:${lab.path.layout}:v0`).source()
     try {
-      await unpack(await source.resolve(), rootfs, options)
+      await unpack(await source.resolve(), rootfs, withoutCommands(options))
     } finally {
       await source.close()
     }

@@ -6,6 +6,7 @@ import { writeIndex, writeManifest } from '../../spec/manifest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../spec/mediaTypes.ts'
 import { type Reference, showReference } from '../../spec/reference.ts'
 import { OCI_LAYOUT, REF_NAME } from '../layoutIndex.ts'
+import { dockerConfig } from './dockerConfig.ts'
 import { type ArchivedImage, writeManifestJson } from './manifestJson.ts'
 import { addRepositories, Members, repoTags, type SavedImage, secondsOf } from './savedImage.ts'
 
@@ -35,7 +36,8 @@ function addImage(members: Members, image: SavedImage) {
   for (const layer of layers) members.file(blob(layer.diffId), layer, seconds)
   // Nothing points to these any more; Docker still writes them.
   const diffIds = layers.map(layer => layer.diffId)
-  for (const { json } of legacyLayers(rawConfig, diffIds)) members.file(blob(digestOf(json)), json, seconds)
+  for (const { json } of legacyLayers(dockerConfig(rawConfig), diffIds))
+    members.file(blob(digestOf(json)), json, seconds)
   members.file(blob(digestOf(rawConfig)), rawConfig, seconds)
   const descriptors = layers.map(({ diffId, size }): Descriptor => ({ mediaType: OCI_LAYER, digest: diffId, size }))
   const config: Descriptor = { mediaType: OCI_CONFIG, digest: digestOf(rawConfig), size: rawConfig.length }

@@ -1,6 +1,7 @@
 import type { TarInput } from '../../bytes/tar.ts'
 import { legacyLayers } from '../../image/legacyIds.ts'
 import { type Digest, digestOf, hexOf } from '../../spec/digest.ts'
+import { dockerConfig } from './dockerConfig.ts'
 import { type ArchivedImage, writeManifestJson } from './manifestJson.ts'
 import { addRepositories, Members, repoTags, type SavedImage, secondsOf } from './savedImage.ts'
 
@@ -27,7 +28,7 @@ function addImage(
 ) {
   const seconds = secondsOf(created)
   const legacy = legacyLayers(
-    rawConfig,
+    dockerConfig(rawConfig),
     layers.map(layer => layer.diffId),
     epoch,
   )

@@ -11,7 +11,7 @@ import { parseManifest } from '../../spec/manifest.ts'
 import { DOCKER_MANIFEST } from '../../spec/mediaTypes.ts'
 import type { Profile } from '../../spec/profile.ts'
 import type { Reference } from '../../spec/reference.ts'
-import { type Staging, writeSynced } from '../staging.ts'
+import { type Staging, writeNew } from '../staging.ts'
 import type { ImageSink, PutBlob } from '../transport.ts'
 import { currentLayout } from './currentLayout.ts'
 import { legacyLayout } from './legacyLayout.ts'
@@ -70,9 +70,11 @@ export async function stageLayer(
   const hash = digester()
   let total = 0
   try {
-    await writeSynced(path, digest ? verified(bytes, { digest, size }, `layer ${digest}`) : bytes, chunk => {
-      total += chunk.length
-      if (!diffId) hash.update(chunk)
+    await writeNew(path, digest ? verified(bytes, { digest, size }, `layer ${digest}`) : bytes, {
+      onChunk: chunk => {
+        total += chunk.length
+        if (!diffId) hash.update(chunk)
+      },
     })
   } catch (error) {
     await rm(path, { force: true })

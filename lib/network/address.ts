@@ -1,0 +1,55 @@
+/** Addresses of links as rtnetlink messages: struct ifaddrmsg and IFA_ attributes (linux/if_addr.h). */
+import { type Cidr, showAddress } from './cidr.ts'
+import { attribute, concat, FLAG, LITTLE, parseAttributes, type Request, readText, view } from './message.ts'
+import { FAMILY, SCOPE } from './numbers.ts'
+
+const RTM = { NEWADDR: 20, GETADDR: 22 } as const
+const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3 } as const
+const BODY = 8
+
+/** An address of a link. */
+export interface Address {
+  readonly linkIndex: number
+  /** `10.200.0.1/24` */
+  readonly address: string
+  readonly scope: number
+  readonly label?: string
+}
+
+/** ≙ ip addr add ADDRESS/PREFIX dev … */
+export function writeAddressAddRequest(linkIndex: number, { bytes, prefix }: Cidr): Request {
+  // Like ip(8): what begins with 127 is meant for this machine only.
+  const scope = bytes.length === 4 && bytes[0] === 127 ? SCOPE.HOST : SCOPE.UNIVERSE
+  const header = writeHeader(bytes.length === 4 ? FAMILY.INET : FAMILY.INET6, prefix, scope, linkIndex)
+  return {
+    type: RTM.NEWADDR,
+    flags: FLAG.REQUEST | FLAG.ACK | FLAG.CREATE | FLAG.EXCL,
+    body: concat(header, attribute(IFA.LOCAL, bytes), attribute(IFA.ADDRESS, bytes)),
+  }
+}
+
+/** ≙ ip addr show */
+export function writeAddressesRequest(): Request {
+  return { type: RTM.GETADDR, flags: FLAG.REQUEST | FLAG.DUMP, body: writeHeader(FAMILY.ANY, 0, 0, 0) }
+}
+
+/** One address, from the body of an RTM_NEWADDR message. */
+export function parseAddress(body: Uint8Array): Address {
+  const data = view(body)
+  const attributes = parseAttributes(body.subarray(BODY))
+  // On a point-to-point link ADDRESS is the other side; LOCAL, where there is one, is always ours.
+  const bytes = attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS) ?? new Uint8Array(4)
+  return {
+    linkIndex: data.getUint32(4, LITTLE),
+    address: `${showAddress(bytes)}/${data.getUint8(1)}`,
+    scope: data.getUint8(3),
+    label: readText(attributes.get(IFA.LABEL)),
+  }
+}
+
+// struct ifaddrmsg: family, prefix length, flags, scope, link index (4)
+function writeHeader(family: number, prefix: number, scope: number, linkIndex: number): Uint8Array {
+  const bytes = Uint8Array.of(family, prefix, 0, scope, 0, 0, 0, 0)
+  view(bytes).setUint32(4, linkIndex, LITTLE)
+  return bytes
+}

@@ -1,0 +1,59 @@
+import { OciError } from '../errors.ts'
+import { parseAddress, writeAddressesRequest } from './address.ts'
+import { type Cidr, parseCidr, toNumber } from './cidr.ts'
+import type { Hands } from './hands.ts'
+import { writeLinkRequest } from './link.ts'
+import { isErrno } from './native.ts'
+import { netnsExists } from './netns.ts'
+import type { NetworkStep } from './step.ts'
+
+/** Makes sure that nothing a plan makes is there already. Throws `NETWORK_EXISTS`, and then nothing was changed. */
+export async function checkFree(plan: readonly NetworkStep[], hands: Hands): Promise<void> {
+  for (const step of plan) {
+    if (step.change === 'addNetns' && netnsExists(step.netns))
+      throw exists(step.netns, 'a network namespace of this name')
+    for (const link of newLinks(step)) if (await linkIsThere(link, hands)) throw exists(link, 'a link of this name')
+  }
+  for (const step of plan)
+    if (step.change === 'addAddress' && step.netns === undefined) await checkAddress(step.address, hands)
+}
+
+function newLinks(step: NetworkStep): string[] {
+  if (step.change === 'addBridge') return [step.bridge]
+  if (step.change !== 'addVeth') return []
+  return step.peerNetns === undefined ? [step.link, step.peer] : [step.link]
+}
+
+async function linkIsThere(link: string, hands: Hands): Promise<boolean> {
+  try {
+    await (await hands.netlink()).request(writeLinkRequest(link), `ip link show ${link}`)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENODEV')) return false
+    throw error
+  }
+}
+
+// Two links with addresses of one network: the kernel would take it, and answer packets through whichever came first.
+async function checkAddress(wanted: string, hands: Hands): Promise<void> {
+  const want = parseCidr(wanted, 'address')
+  for (const body of await (await hands.netlink()).request(writeAddressesRequest(), 'ip addr show')) {
+    const { address } = parseAddress(body)
+    if (overlap(want, parseCidr(address, 'address')))
+      throw exists(wanted, `${address}, an address of the same network,`)
+  }
+}
+
+function overlap(left: Cidr, right: Cidr): boolean {
+  if (left.bytes.length !== right.bytes.length || left.bytes.length !== 4) return false
+  const size = 2 ** (32 - Math.min(left.prefix, right.prefix))
+  return Math.floor(toNumber(left.bytes) / size) === Math.floor(toNumber(right.bytes) / size)
+}
+
+function exists(where: string, what: string): OciError {
+  return new OciError('NETWORK_EXISTS', `${where}: ${what} exists already`, {
+    where,
+    got: what,
+    hint: 'run: ocilab reset',
+  })
+}

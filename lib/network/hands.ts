@@ -1,0 +1,90 @@
+import { closeSync, openSync } from 'node:fs'
+import { OciError } from '../errors.ts'
+import { writeAddressAddRequest } from './address.ts'
+import { parseAddressBytes, parseCidr } from './cidr.ts'
+import { type Netlink, openNetlink } from './client.ts'
+import {
+  type LinkChange,
+  parseLink,
+  writeBridgeAddRequest,
+  writeLinkChangeRequest,
+  writeLinkRequest,
+  writeVethAddRequest,
+} from './link.ts'
+import { addNetns } from './netns.ts'
+import { writeRouteAddRequest } from './route.ts'
+import { commandLine, type NetworkStep } from './step.ts'
+
+/** Carries out steps, with one netlink socket for each namespace they happen in. */
+export interface Hands {
+  carryOut(step: NetworkStep): Promise<void>
+  /** The socket of a namespace, or of the host's side. */
+  netlink(netns?: string): Promise<Netlink>
+  close(): void
+}
+
+/** `host` is the namespace that takes the host's part; without one it is this program's. */
+export function openHands(host?: string): Hands {
+  const sockets = new Map<string | undefined, Netlink>()
+  const hands: Hands = {
+    carryOut: step => carryOut(step, hands),
+    async netlink(netns = host) {
+      const socket = sockets.get(netns) ?? (await openNetlink(netns))
+      sockets.set(netns, socket)
+      return socket
+    },
+    close() {
+      for (const socket of sockets.values()) socket.close()
+    },
+  }
+  return hands
+}
+
+async function carryOut(step: NetworkStep, hands: Hands): Promise<void> {
+  const what = commandLine(step)
+  const ask = async (request: Parameters<Netlink['request']>[0], netns?: string) =>
+    (await hands.netlink(netns)).request(request, what)
+  const index = async (link: string, netns?: string) => parseIndex(await ask(writeLinkRequest(link), netns), what)
+  const change = async (link: string, wanted: LinkChange, netns?: string) =>
+    ask(writeLinkChangeRequest(await index(link, netns), wanted), netns)
+
+  switch (step.change) {
+    case 'addBridge':
+      return void (await ask(writeBridgeAddRequest(step.bridge)))
+    case 'addVeth':
+      return withFile(step.peerNetns, async fd => void (await ask(writeVethAddRequest(step.link, step.peer, fd))))
+    case 'setUp':
+      return void (await change(step.link, { up: true }, step.netns))
+    case 'rename':
+      return void (await change(step.link, { name: step.to }, step.netns))
+    case 'plugIn':
+      return void (await change(step.link, { masterIndex: await index(step.bridge) }))
+    case 'addAddress': {
+      const address = parseCidr(step.address, what)
+      return void (await ask(writeAddressAddRequest(await index(step.link, step.netns), address), step.netns))
+    }
+    case 'addRoute': {
+      const destination = step.destination === 'default' ? step.destination : parseCidr(step.destination, what)
+      return void (await ask(writeRouteAddRequest(destination, parseAddressBytes(step.gateway, what)), step.netns))
+    }
+    case 'addNetns':
+      return addNetns(step.netns)
+    case 'moveIn':
+      return withFile(step.netns, async netnsFd => void (await change(step.link, { netnsFd })))
+  }
+}
+
+async function withFile(path: string | undefined, use: (fd?: number) => Promise<void>): Promise<void> {
+  if (path === undefined) return use()
+  const fd = openSync(path, 'r')
+  try {
+    await use(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function parseIndex([body]: Uint8Array[], what: string): number {
+  if (body === undefined) throw new OciError('PROTOCOL', `${what}: the kernel answered without a link`)
+  return parseLink(body).index
+}

@@ -1,0 +1,136 @@
+import { isOciError, KernelError, OciError } from '../errors.ts'
+import { emit, type Options, say, type Undo } from '../events.ts'
+import { parseSubnet } from './cidr.ts'
+import { checkFree } from './free.ts'
+import { type Hands, openHands } from './hands.ts'
+import { checkNames, type NetworkNames } from './names.ts'
+import { isErrno } from './native.ts'
+import { commandLine, type NetworkStep, undoOf } from './step.ts'
+import { isThere, type NetworkUndo, takeBack, undoLine } from './undo.ts'
+
+export { commandLine, type NetworkStep } from './step.ts'
+
+/** Options of what happens on the host's side of a network. */
+export interface NetworkOptions extends Options {
+  /** Path of a network namespace that takes the host's part; without one it is this program's own. */
+  readonly netns?: string
+}
+
+/** The article's fourteen commands. Throws `ARGUMENT_INVALID` for names or addresses that cannot be. */
+export function networkPlan(names: NetworkNames): NetworkStep[] {
+  checkNames(names)
+  return [...bridgePlan(names), ...cablePlan(names)]
+}
+
+/** The first three: a bridge with an address. */
+export function bridgePlan({ bridge, bridgeAddress, subnet }: NetworkNames): NetworkStep[] {
+  const { prefix } = parseSubnet(subnet, 'subnet')
+  return [
+    { change: 'addBridge', bridge },
+    { change: 'setUp', link: bridge },
+    { change: 'addAddress', address: `${bridgeAddress}/${prefix}`, link: bridge },
+  ]
+}
+
+/** The other eleven: a cable from the bridge into a new namespace. */
+function cablePlan(names: NetworkNames): NetworkStep[] {
+  const { bridge, bridgeAddress, vethHost, vethGuest, netnsPath: netns, containerAddress, subnet } = names
+  const { prefix } = parseSubnet(subnet, 'subnet')
+  return [
+    { change: 'addVeth', link: vethHost, peer: vethGuest },
+    { change: 'setUp', link: vethHost },
+    { change: 'plugIn', bridge, link: vethHost },
+    { change: 'addNetns', netns },
+    { change: 'moveIn', link: vethGuest, netns },
+    { change: 'rename', link: vethGuest, to: 'eth0', netns },
+    { change: 'addAddress', address: `${containerAddress}/${prefix}`, link: 'eth0', netns },
+    { change: 'setUp', link: 'eth0', netns },
+    { change: 'addAddress', address: '127.0.0.1', link: 'lo', netns },
+    { change: 'setUp', link: 'lo', netns },
+    { change: 'addRoute', destination: 'default', gateway: bridgeAddress, netns },
+  ]
+}
+
+/**
+ * Carries out a plan, step by step; each change is told before it is made, and when a step fails, what was done is taken back.
+ * Throws `NETWORK_EXISTS` before the first change when something of it is there already; `KERNEL`, `NOT_PERMITTED`.
+ */
+export async function applyPlan(plan: readonly NetworkStep[], options: NetworkOptions = {}): Promise<void> {
+  const hands = openHands(options.netns)
+  const done: Undo[] = []
+  try {
+    await checkFree(plan, hands)
+    for (const [index, step] of plan.entries()) {
+      options.signal?.throwIfAborted()
+      await apply(step, hands, done, options).catch(error => {
+        throw failure(error, step, `step ${index + 1} of ${plan.length}`)
+      })
+    }
+  } catch (error) {
+    await takeBackAll(done, options, error)
+    throw error
+  } finally {
+    hands.close()
+  }
+}
+
+/** Takes back what a plan does, in reverse; what is gone already is fine. Throws `KERNEL`, `NOT_PERMITTED` when something stays. */
+export async function undoPlan(plan: readonly NetworkStep[], options: NetworkOptions = {}): Promise<void> {
+  await takeBackAll(
+    plan.map(step => undoOf(step, options.netns)).filter(undo => undo !== undefined),
+    options,
+  )
+}
+
+async function apply(step: NetworkStep, hands: Hands, done: Undo[], options: NetworkOptions): Promise<void> {
+  const undo = undoOf(step, options.netns)
+  say(options, commandLine(step))
+  if (undo) emit(options, { type: 'change', undo })
+  try {
+    if (undo) done.push(undo)
+    await hands.carryOut(step)
+  } catch (error) {
+    // Somebody else was quicker: what is there is theirs, and stays.
+    if (undo && isTaken(error)) emit(options, { type: 'undone', undo: done.pop() ?? undo })
+    throw error
+  }
+}
+
+async function takeBackAll(undos: readonly Undo[], options: NetworkOptions, cause?: unknown): Promise<void> {
+  const failed: { undo: Undo; error: unknown }[] = []
+  for (const undo of undos.toReversed() as NetworkUndo[]) {
+    try {
+      if (await isThere(undo)) {
+        say(options, undoLine(undo))
+        await takeBack(undo)
+      }
+      emit(options, { type: 'undone', undo })
+    } catch (error) {
+      failed.push({ undo, error })
+    }
+  }
+  if (failed.length === 0) return
+  const left = failed.map(({ undo, error }) => `${undoLine(undo as NetworkUndo)}: ${(error as Error).message}`)
+  throw new OciError(
+    'KERNEL',
+    `network: not all could be taken back (${left.join('; ')})`,
+    { got: left, failed },
+    { cause: cause ?? failed[0]?.error },
+  )
+}
+
+function isTaken(error: unknown): boolean {
+  return isOciError(error, 'NETWORK_EXISTS') || isErrno(error, 'EEXIST')
+}
+
+function failure(error: unknown, step: NetworkStep, which: string): unknown {
+  if (isErrno(error, 'EEXIST'))
+    return new OciError(
+      'NETWORK_EXISTS',
+      `${commandLine(step)}: exists already (${which})`,
+      { where: commandLine(step), step: which, hint: 'run: ocilab reset' },
+      { cause: error },
+    )
+  if (!(error instanceof KernelError)) return error
+  return new KernelError(error.code, `${error.message} (${which})`, { ...error.data, step: which }, { cause: error })
+}

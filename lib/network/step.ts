@@ -1,0 +1,63 @@
+import type { Undo } from '../events.ts'
+import { netnsName } from './netns.ts'
+
+/** One change to the network, as data. `netns` is the path of the namespace it happens in; without one it happens on the host. */
+export type NetworkStep =
+  | { readonly change: 'addBridge'; readonly bridge: string }
+  | { readonly change: 'setUp'; readonly link: string; readonly netns?: string }
+  | { readonly change: 'addAddress'; readonly address: string; readonly link: string; readonly netns?: string }
+  | { readonly change: 'addVeth'; readonly link: string; readonly peer: string; readonly peerNetns?: string }
+  | { readonly change: 'plugIn'; readonly bridge: string; readonly link: string }
+  | { readonly change: 'addNetns'; readonly netns: string }
+  | { readonly change: 'moveIn'; readonly link: string; readonly netns: string }
+  | { readonly change: 'rename'; readonly link: string; readonly to: string; readonly netns?: string }
+  | { readonly change: 'addRoute'; readonly destination: string; readonly gateway: string; readonly netns?: string }
+
+/** The line of brctl(8) or ip(8) that does the same. */
+export function commandLine(step: NetworkStep): string {
+  switch (step.change) {
+    case 'addBridge':
+      return `brctl addbr ${step.bridge}`
+    case 'setUp':
+      return `${inside(step.netns)}ip link set ${step.link} up`
+    case 'addAddress':
+      return `${inside(step.netns)}ip addr add ${step.address} dev ${step.link}`
+    case 'addVeth':
+      return `ip link add name ${step.link} type veth peer name ${step.peer}${born(step.peerNetns)}`
+    case 'plugIn':
+      return `brctl addif ${step.bridge} ${step.link}`
+    case 'addNetns':
+      return `ip netns add ${netnsName(step.netns) ?? step.netns}`
+    case 'moveIn':
+      return `ip link set ${step.link} netns ${netnsName(step.netns) ?? step.netns}`
+    case 'rename':
+      return `${inside(step.netns)}ip link set ${step.link} name ${step.to}`
+    case 'addRoute':
+      return `${inside(step.netns)}ip route add ${step.destination} via ${step.gateway}`
+  }
+}
+
+/** How a step is taken back; what happens to a link or in a namespace goes with it. `host` is where the host's side of the plan is. */
+export function undoOf(step: NetworkStep, host?: string): Undo | undefined {
+  const place = host === undefined ? {} : { netns: host }
+  switch (step.change) {
+    case 'addBridge':
+      return { kind: 'link', name: step.bridge, ...place }
+    case 'addVeth':
+      return { kind: 'link', name: step.link, ...place }
+    case 'addNetns':
+      return { kind: 'netns', path: step.netns }
+    default:
+      return undefined
+  }
+}
+
+function born(netns?: string): string {
+  return netns === undefined ? '' : ` netns ${netnsName(netns) ?? netns}`
+}
+
+function inside(netns?: string): string {
+  if (netns === undefined) return ''
+  const name = netnsName(netns)
+  return name === undefined ? `nsenter --net=${netns} ` : `ip netns exec ${name} `
+}

@@ -1,0 +1,48 @@
+import { type Address, parseAddress, writeAddressesRequest } from './address.ts'
+import { withNetlink } from './client.ts'
+import { type Link, parseLink, writeLinksRequest } from './link.ts'
+import { parseRoute, type Route, writeRoutesRequest } from './route.ts'
+
+/** A network namespace and what is in it. */
+export interface Place {
+  /** Its path; the host's side has none. */
+  readonly netns?: string
+  readonly links: PlacedLink[]
+  readonly addresses: (Omit<Address, 'linkIndex'> & { readonly link: string })[]
+  readonly routes: (Omit<Route, 'linkIndex'> & { readonly link?: string })[]
+}
+
+/** A link with the names of what it is connected to. */
+export interface PlacedLink extends Link {
+  /** The bridge it is plugged into. */
+  readonly master?: string
+  /** The other end of a veth, where it is among the places looked at. */
+  readonly peer?: string
+}
+
+/** ≙ ip -j link, addr and route: the host's side first, then every namespace asked for. IPv4 routes of table main. */
+export async function topology(netnsPaths: readonly string[] = [], options: { netns?: string } = {}): Promise<Place[]> {
+  const places = await Promise.all([options.netns, ...netnsPaths].map(look))
+  const veths = places.flatMap(({ links }) => links).filter(({ kind }) => kind === 'veth')
+  const peerOf = ({ index, peerIndex, kind }: Link) =>
+    kind === 'veth' ? veths.find(other => other.peerIndex === index && other.index === peerIndex)?.name : undefined
+  return places.map(place => ({ ...place, links: place.links.map(link => ({ ...link, peer: peerOf(link) })) }))
+}
+
+async function look(netns: string | undefined): Promise<Place> {
+  return withNetlink(netns, async netlink => {
+    const links = (await netlink.request(writeLinksRequest(), 'ip link show')).map(parseLink)
+    const addresses = (await netlink.request(writeAddressesRequest(), 'ip addr show')).map(parseAddress)
+    const routes = (await netlink.request(writeRoutesRequest(), 'ip route show')).map(parseRoute)
+    const nameOf = (index?: number) => links.find(link => link.index === index)?.name
+    return {
+      netns,
+      links: links.map(link => ({ ...link, master: nameOf(link.masterIndex) })),
+      addresses: addresses.map(({ linkIndex, ...address }) => ({
+        ...address,
+        link: nameOf(linkIndex) ?? `${linkIndex}`,
+      })),
+      routes: routes.map(({ linkIndex, ...route }) => ({ ...route, link: nameOf(linkIndex) })),
+    }
+  })
+}
