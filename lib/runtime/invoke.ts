@@ -28,9 +28,11 @@ export async function invoke(invocation: Invocation): Promise<ExecResult> {
   const file = output === undefined ? undefined : openSync(output, 'a', 0o644)
   try {
     const result = await run(command, words, { file, terminal, signal })
-    if (result.status === 0) return result
+    // Two terminals, script's and the container's, may each have put a carriage return before the line's end.
+    const clean = terminal ? { ...result, stdout: result.stdout.replace(/\r+\n/g, '\n') } : result
+    if (result.status === 0) return clean
     const message = loggedError(log)
-    if (program && message === undefined) return result
+    if (program && message === undefined) return clean
     throw failure(invocation, message ?? lastLine(result.stderr), result.status)
   } finally {
     if (file !== undefined) closeSync(file)

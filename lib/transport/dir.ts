@@ -80,8 +80,9 @@ async function dirSink(path: string, where: string): Promise<ImageSink> {
       await makeFolder(path)
       await staging.publish(join(path, 'version'), VERSION)
       await staging.publish(join(path, 'manifest.json'), raw)
-      await syncFolder(path)
+      // From here on the new blobs are named: a failure must not take them away.
       committed = true
+      await syncFolder(path)
       await removeAllBut(path, before, raw)
       return { mediaType, digest: digestOf(raw), size: raw.length }
     },
