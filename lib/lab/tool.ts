@@ -5,9 +5,9 @@ import { OciError } from '../errors.ts'
 const run = promisify(execFile)
 
 /** Runs one of the machine's own tools and answers its stdout. Throws `TOOL_MISSING` or `COMMAND_FAILED`. */
-export async function runTool(tool: string, args: readonly string[]): Promise<string> {
+export async function runTool(tool: string, args: readonly string[], { cwd }: { cwd?: string } = {}): Promise<string> {
   try {
-    const { stdout } = await run(tool, args, { maxBuffer: 64 << 20 })
+    const { stdout } = await run(tool, args, { cwd, maxBuffer: 64 << 20 })
     return stdout
   } catch (error) {
     const { code, stderr = '' } = error as { code?: string | number; stderr?: string }

@@ -50,11 +50,15 @@ export const network: Step = {
 }
 
 function picture({ names }: Lab): string[] {
+  const [left, right] = [30, 30]
+  const row = (a: string, wire: string, b: string) => `│ ${a.padEnd(left)}${wire}${b.padEnd(right)} │`
+  const edge = (open: string, close: string) =>
+    `${open}${'─'.repeat(left + 1)}${close}     ${open}${'─'.repeat(right + 1)}${close}`
   return [
-    `host                                  netns ${names.netns}`,
-    `┌────────────────────────┐            ┌──────────────────────────┐`,
-    `│ ${names.bridge.padEnd(8)} ${names.bridgeAddress.padEnd(13)} │            │ lo    127.0.0.1          │`,
-    `│   └─ ${names.vethHost.padEnd(16)} ══╪═ the cable ═╪══ eth0  ${names.containerAddress.padEnd(15)} │`,
-    `└────────────────────────┘            └──────────────────────────┘`,
+    `  ${'host'.padEnd(left + 8)} netns ${names.netns}`,
+    edge('┌', '┐'),
+    row(`${names.bridge}  ${names.bridgeAddress}`, '│     │', 'lo    127.0.0.1'),
+    row(`└─ ${names.vethHost}`, '╞═════╡', `eth0  ${names.containerAddress}`),
+    edge('└', '┘'),
   ]
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OciError } from '../../errors.ts'
+import { isOciError, OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import type { Container } from '../../runtime/container.ts'
 import type { Lab } from '../lab.ts'
@@ -58,12 +58,19 @@ export function helloUrl(lab: Lab): string {
   return `http://${lab.names.containerAddress}:${lab.demo.port}${lab.demo.path}`
 }
 
-/** Stops the container's program and waits until it is gone: `kill` alone only sends the signal. */
+/** Stops the container's program and removes the container. `kill` only sends the signal, so it waits in between. */
 export async function stopContainer(lab: Lab, options: Options): Promise<void> {
   const container = await lab.runtime.load(lab.container)
-  await container.kill('SIGKILL', options)
-  await container.wait(options)
-  await container.delete({ ...options })
+  await container.kill('SIGTERM', options)
+  try {
+    await container.wait(options)
+  } catch (error) {
+    if (!isOciError(error, 'TIMEOUT')) throw error
+    // PID 1 of a container hears TERM only if it listens for it: the kernel gives it no default.
+    await container.kill('SIGKILL', options)
+    await container.wait(options)
+  }
+  await container.delete(options)
 }
 
 /** The names of the interfaces the container sees, from the kernel's own table of its namespace. */
