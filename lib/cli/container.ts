@@ -20,6 +20,7 @@ type Named = Flags & { id: string; words: string[] }
 export function command(): Command {
   return new Command()
     .description('Containers by an OCI runtime that is installed here.')
+    .enablePositionalOptions()
     .addCommand(withBundle(verb('create', 'make a container, ready to start')).action(run('create')))
     .addCommand(withBundle(verb('run', 'create and start a container, detached')).action(run('run')))
     .addCommand(

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
+import type { Command } from 'commander'
 import { isUsageError, report } from './report.ts'
 import { type Verb, verbs } from './verbs.ts'
 
@@ -14,9 +15,15 @@ async function main([name, ...args]: string[]): Promise<number> {
   const verb = verbs.find(verb => verb.name === name)
   if (!verb) return unknown(name)
   const { command } = await verb.load()
-  const program = command().name(`ocilab ${verb.name}`).summary(verb.summary).exitOverride()
+  const program = throwing(command().name(`ocilab ${verb.name}`).summary(verb.summary))
   await program.parseAsync(args, { from: 'user' })
   return Number(process.exitCode ?? 0)
+}
+
+/** Commander would end the process itself, here and in every verb below. */
+function throwing(program: Command): Command {
+  for (const below of program.commands) throwing(below)
+  return program.exitOverride()
 }
 
 async function help(name?: string): Promise<number> {

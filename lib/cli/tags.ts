@@ -10,8 +10,9 @@ export function command(): Command {
     .argument('<repository>', 'docker://HOST/NAME, or HOST/NAME')
     .option('--json', 'Repository and Tags as JSON')
     .action(async (name: string, flags: ImageFlags) => {
-      const [, transport, repository = name] = /^([a-z-]+):\/\/(.*)$/.exec(name) ?? []
-      if (transport !== undefined && transport !== 'docker')
+      const repository = name.replace(/^docker:\/\//, '')
+      const transport = /^(oci|oci-archive|docker-archive|docker-daemon|dir):/.exec(name)?.[1]
+      if (transport !== undefined)
         throw new OciError('UNSUPPORTED', `${transport}: has no tags to list (want docker)`, {
           want: 'docker',
           got: transport,

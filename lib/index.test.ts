@@ -1,0 +1,9 @@
+import { expect, it } from 'vitest'
+import * as ocilab from './index.ts'
+
+// A name that goes from here goes from somebody's notebook: say so in the commit, and mean it.
+it('the public names are these', () => {
+  expect(Object.keys(ocilab).sort().join(' ')).toMatchInlineSnapshot(
+    `"EMPTY_DESCRIPTOR KernelError OciError RegistryClient RegistryError RuntimeError UnpackError appendLayer applyPlan chainIds collect commandLine copy createNetwork decompressed defaultSpec demoImage digestOf dockerMediaType familiarReference fileBytes flatten goJson gzipped heldImage hostPlatform imageFrom isOciError labNames leaks legacyLayers listTags memoryBlobs networkPlan ociMediaType openBundle openImage openJournal openNetwork parseDescriptor parseDigest parseImageConfig parseIndex parseManifest parsePlatform parseReference parseTransport readTar reset runtimeDriver runtimeSpecFor setConfig showReference startRegistry toDocker toOci topology tour undoPlan unpack unpackBundle validate verified writeFileAtomically writeImageConfig writeIndex writeManifest writeSpec writeTar"`,
+  )
+})
