@@ -158,7 +158,12 @@ describe('docker-archive: read', () => {
     ['a config that is none', { ...members, 'config.json': '{}' }, 'MANIFEST_INVALID'],
   ] as [string, Record<string, Content>, string][])('refuses an archive with %s', async (what, content, code) => {
     const file = await archive(`bad-${what}.tar`.replaceAll(' ', '-'), content)
-    await expect(read(`docker-archive:${file}`)).rejects.toMatchObject({ code })
+    // What leads out is refused as such: that it is not found there would be luck.
+    const message = what.includes('out of') || what.includes('absolute') ? 'out of the archive' : ''
+    await expect(read(`docker-archive:${file}`)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    })
   })
 
   it('refuses what is cut short, no tar, not there, or packed with xz', async () => {
