@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
-import { basename, join, normalize } from 'node:path'
+import { basename, join } from 'node:path'
 import { OciError } from '../errors.ts'
 import type { Undo } from '../events.ts'
 import * as network from '../network/undo.ts'
@@ -41,9 +41,7 @@ function stateFolder({ id, runtime, root }: Extract<Undo, { kind: 'container' }>
 }
 
 async function removeFolder(path: string): Promise<void> {
-  const parts = normalize(path)
-    .split('/')
-    .filter(part => part !== '')
+  const parts = path.split('/').filter(part => part !== '' && part !== '.')
   if (!path.startsWith('/') || parts.length < 2 || parts.includes('..'))
     throw new OciError(
       'ARGUMENT_INVALID',

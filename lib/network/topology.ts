@@ -1,6 +1,7 @@
 import { type Address, parseAddress, writeAddressesRequest } from './address.ts'
-import { withNetlink } from './client.ts'
+import { type Netlink, withNetlink } from './client.ts'
 import { type Link, parseLink, writeLinksRequest } from './link.ts'
+import { isErrno } from './native.ts'
 import { parseRoute, type Route, writeRoutesRequest } from './route.ts'
 
 /** A network namespace and what is in it. */
@@ -33,7 +34,7 @@ async function look(netns: string | undefined): Promise<Place> {
   return withNetlink(netns, async netlink => {
     const links = (await netlink.request(writeLinksRequest(), 'ip link show')).map(parseLink)
     const addresses = (await netlink.request(writeAddressesRequest(), 'ip addr show')).map(parseAddress)
-    const routes = (await netlink.request(writeRoutesRequest(), 'ip route show')).map(parseRoute)
+    const routes = (await routesOf(netlink)).map(parseRoute)
     const nameOf = (index?: number) => links.find(link => link.index === index)?.name
     return {
       netns,
@@ -45,4 +46,14 @@ async function look(netns: string | undefined): Promise<Place> {
       routes: routes.map(({ linkIndex, ...route }) => ({ ...route, link: nameOf(linkIndex) })),
     }
   })
+}
+
+/** A namespace whose links were never up has no routing table yet, and the kernel says so with an error. */
+async function routesOf(netlink: Netlink): Promise<Uint8Array[]> {
+  try {
+    return await netlink.request(writeRoutesRequest(), 'ip route show')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
 }
