@@ -3,7 +3,7 @@
 // because it runs before anything is installed or built, on whatever Node the machine has (18 or newer).
 // Each step looks at what is there and does only what is missing, so a second run takes a moment.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -35,7 +35,6 @@ const FOR_THE_TESTS = {
   dockerd: ['docker.io'],
   docker: ['docker-cli', 'docker.io'],
   'docker-registry': ['docker-registry'],
-  javac: ['default-jdk-headless'],
   script: ['bsdutils'],
   unshare: ['util-linux'],
   strace: ['strace'],
@@ -90,8 +89,6 @@ function packages(programs) {
   const names = () => [...new Set(missing.map(([, choices]) => choices.find(known)).filter(Boolean))]
   if (!ROOT) return notice(`missing here; to get them: sudo apt-get install -y ${names().join(' ')}`)
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  // Small Debian images have no manual pages and no folder for them, and Java's packages fail to configure without it.
-  mkdirSync('/usr/share/man/man1', { recursive: true })
   step(`Debian packages for ${missing.map(([program]) => program).join(', ')}`, () => {
     must('apt-get', ['update', '-qq'], { env: environment })
     must('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names()], { env: environment })

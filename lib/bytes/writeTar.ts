@@ -45,7 +45,7 @@ function complete(input: TarInput): TarHeader {
   const length = input.body instanceof Uint8Array ? input.body.length : 0
   return {
     ...input,
-    mode: input.mode ?? (input.type === 'directory' ? 0o755 : 0o644),
+    mode: input.mode ?? { directory: 0o755, symlink: 0o777 }[input.type as string] ?? 0o644,
     uid: input.uid ?? 0,
     gid: input.gid ?? 0,
     size: input.type === 'file' ? (input.size ?? length) : 0,

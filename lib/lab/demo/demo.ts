@@ -1,6 +1,7 @@
 import type { Options } from '../../events.ts'
 import type { Image } from '../../image/image.ts'
 import { parseTransport } from '../../transport/parse.ts'
+import { ARTICLE, checkHub } from './articleFacts.ts'
 import { javaImage } from './javaImage.ts'
 import { tinyImage } from './tinyImage.ts'
 
@@ -13,19 +14,17 @@ export interface DemoImage {
   readonly expect: string
 }
 
-const NAME = 'zengxu/oci-demo-app:v0'
+const TRANSPORT = /^(docker|docker-archive|docker-daemon|oci|oci-archive|dir):/
 
 /** `tiny` and `java` are made here, `hub` is the article's own from Docker Hub; anything else is the name of an image. */
 export async function demoImage(choice: string, options: Options = {}): Promise<DemoImage> {
   const asked = { port: 8000, path: '/hello', expect: 'hello world' }
-  if (choice === 'tiny') return { image: await tinyImage(), name: NAME, ...asked }
-  if (choice === 'java') return { image: await javaImage(options), name: NAME, ...asked }
+  if (choice === 'tiny') return { image: await tinyImage(), name: ARTICLE.reference, ...asked }
+  if (choice === 'java') return { image: await javaImage(options), name: ARTICLE.reference, ...asked }
   const name =
-    choice === 'hub'
-      ? `docker://${NAME}`
-      : choice.includes(':/') || /^[a-z-]+:/.test(choice)
-        ? choice
-        : `docker://${choice}`
+    choice === 'hub' ? `docker://${ARTICLE.reference}` : TRANSPORT.test(choice) ? choice : `docker://${choice}`
   const source = await parseTransport(name).source(options)
-  return { image: await source.resolve(), name, ...asked }
+  const image = await source.resolve()
+  if (choice === 'hub') checkHub(image)
+  return { image, name, ...asked }
 }

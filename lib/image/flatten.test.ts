@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { collect } from '../bytes/collect.ts'
+import { readTar } from '../bytes/readTar.ts'
+import { imageWith, type Member } from '../rootfs/testLayers.ts'
+import { flatten } from './flatten.ts'
+import type { Image } from './image.ts'
+
+async function contents(image: Image): Promise<Record<string, string>> {
+  const seen: [string, string][] = []
+  for await (const entry of readTar(flatten(image), 'flat')) {
+    const body = Buffer.from(await collect(entry.body)).toString()
+    seen.push([
+      entry.path.toString('latin1'),
+      entry.type === 'hardlink' ? `→ ${entry.linkpath}` : entry.type === 'directory' ? '/' : body,
+    ])
+  }
+  return Object.fromEntries(seen)
+}
+
+describe('flatten', () => {
+  it.each<[string, Record<string, Member>[], Record<string, string>]>([
+    ['later wins', [{ a: { body: '1' } }, { a: { body: '2' } }], { a: '2' }],
+    ['later in the same layer too', [{ a: { body: '1' }, './a': { body: '2' } }], { a: '2' }],
+    ['whiteouts hide lower layers', [{ a: {}, b: { body: 'b' } }, { '.wh.a': {} }], { b: 'b' }],
+    ['and nothing of their own', [{ a: { body: '1' } }, { a: { body: '2' }, '.wh.a': {} }], { a: '2' }],
+    ['opaque', [{ 'd/a': {} }, { 'd/b': { body: 'b' }, 'd/.wh..wh..opq': {} }], { 'd/': '/', 'd/b': 'b' }],
+    [
+      'a hardlink survives what it was a link to',
+      [{ a: { body: 'x' }, b: { type: 'hardlink', linkpath: 'a' } }, { '.wh.a': {} }],
+      { b: 'x' },
+    ],
+    [
+      'a hardlink keeps the old content when its twin is replaced',
+      [{ a: { body: 'old' }, b: { type: 'hardlink', linkpath: 'a' } }, { a: { body: 'new' } }],
+      { b: 'old', a: 'new' },
+    ],
+    [
+      'a hardlink of two names that both live',
+      [{ a: { body: 'x' } }, { b: { type: 'hardlink', linkpath: 'a' } }],
+      { a: 'x', b: '→ a' },
+    ],
+    [
+      'through a symlinked folder',
+      [{ 'lib/': {}, lib64: { linkpath: 'lib' } }, { 'lib64/x': { body: 'x' } }],
+      { 'lib/': '/', lib64: '', 'lib/x': 'x' },
+    ],
+    ['a file over a folder', [{ 'd/x': {} }, { d: { body: 'f' } }], { d: 'f' }],
+  ])('%s', async (_name, layers, expected) => expect(await contents(await imageWith(...layers))).toEqual(expected))
+
+  it('equals laying files over each other, whatever the layers', async () => {
+    const name = fc.constantFrom('a', 'b', 'd/a', 'd/b', 'd/e/a', 'f')
+    const layer = fc.dictionary(name, fc.oneof(fc.string({ maxLength: 3 }), fc.constant(null)), { maxKeys: 4 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(layer, { minLength: 1, maxLength: 4 }), async layers => {
+        const model = new Map<string, string>()
+        const members: Record<string, Member>[] = []
+        for (const files of layers) {
+          const made: Record<string, Member> = {}
+          for (const [path, body] of Object.entries(files)) {
+            if (body === null) {
+              made[path.replace(/[^/]*$/, '.wh.$&')] = {}
+              model.delete(path)
+            } else made[path] = { body }
+          }
+          for (const [path, body] of Object.entries(files)) if (body !== null) model.set(path, body)
+          members.push(made)
+        }
+        const files = Object.entries(await contents(await imageWith(...members))).filter(
+          ([path]) => !path.endsWith('/'),
+        )
+        expect(Object.fromEntries(files)).toEqual(Object.fromEntries(model))
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
