@@ -1,53 +1,83 @@
+import { OciError } from '../errors.ts'
 import type { LabEvent, Undo } from '../events.ts'
 import { checkLabId } from '../network/names.ts'
-import { journalFolder, liveChanges, openJournalFile } from './journalFile.ts'
-import { leaks } from './leaks.ts'
-import { takeBack } from './takeBack.ts'
+import { type JournalFile, journalFolder, liveChanges, openJournalFile, undoKey } from './journalFile.ts'
+import { type LeakOptions, leaks } from './leaks.ts'
+import { isThere, showUndo, takeBack } from './takeBack.ts'
 
-/** Writes down how each change of the host is taken back, before it is made. */
+/** Writes down every change of the host before it is made, so that it can be taken back, after a crash too. */
 export interface Journal {
-  /** A listener of events: what it writes is on disk when it returns. */
-  onEvent(event: LabEvent): void
-  /** Takes everything back that this journal's lab has changed, the latest first. */
+  /** The listener to hand to what changes the host. When the line cannot be written it throws, and the change is not made. */
+  readonly onEvent: (event: LabEvent) => void
+  /** Takes back what was changed through this journal and is still there, last first; answers what that was. Throws `KERNEL`, `COMMAND_FAILED`. */
   undo(): Promise<Undo[]>
-  /** Lets go of the file; one with nothing left in it is removed. */
+  /** Ends the writing. The file goes when nothing in it is left to take back. */
   close(): void
 }
 
-/** Opens the journal of a lab. */
-export function openJournal(labId: string, folder = journalFolder()): Journal {
+/** Opens a lab's journal; nothing is written before the first change. Throws `ARGUMENT_INVALID` for an id that cannot be. */
+export function openJournal(labId: string, dir: string = journalFolder()): Journal {
   checkLabId(labId)
-  const file = openJournalFile(labId, folder)
+  const file = openJournalFile(labId, dir)
+  const own = new Map<string, Undo>()
   return {
     onEvent(event) {
-      if (event.type === 'change') file.append({ change: event.undo, pid: process.pid })
-      if (event.type === 'undone') file.append({ undone: event.undo, pid: process.pid })
-    },
-    async undo() {
-      const undone: Undo[] = []
-      for (const { undo } of liveChanges(labId, folder).toReversed()) {
-        await takeBack(undo)
-        file.append({ undone: undo, pid: process.pid })
-        undone.push(undo)
+      if (event.type === 'change') {
+        file.append({ change: event.undo, pid: process.pid })
+        own.set(undoKey(event.undo), event.undo)
+      } else if (event.type === 'undone') {
+        file.append({ undone: event.undo, pid: process.pid })
+        own.delete(undoKey(event.undo))
       }
-      return undone
     },
+    undo: () => takeBackAll([...own.values()], file, undo => own.delete(undoKey(undo))),
     close: () => file.close(),
   }
 }
 
-/** Takes back everything a lab has left on the host, after a crash too. ≙ `ocilab reset` */
-export async function reset(labId: string, folder = journalFolder()): Promise<Undo[]> {
-  const journal = openJournal(labId, folder)
+/**
+ * Takes back everything a lab has left on the host, whoever made it: what its journals tell of, and what has its names.
+ * Doing it twice is fine. Throws `KERNEL`, `NOT_PERMITTED`, `COMMAND_FAILED` when something stays.
+ */
+export async function reset(labId = 'default', options: LeakOptions = {}): Promise<Undo[]> {
+  const dir = options.dir ?? journalFolder()
+  checkLabId(labId)
+  const file = openJournalFile(labId, dir)
   try {
-    const undone = await journal.undo()
-    // What bears the lab's names but was made by hand, say with the article's own commands, goes too.
-    for (const { undo } of await leaks(labId, { dir: folder })) {
-      await takeBack(undo)
-      undone.push(undo)
-    }
-    return undone
+    const told = await takeBackAll(
+      liveChanges(labId, dir).map(({ undo }) => undo),
+      file,
+    )
+    const left = (await leaks(labId, options)).map(({ undo }) => undo)
+    return [...told, ...(await takeBackAll(left))]
   } finally {
-    journal.close()
+    file.close()
   }
+}
+
+// One that cannot be taken back does not keep the others: it stays in the journal, and is told at the end.
+async function takeBackAll(undos: readonly Undo[], file?: JournalFile, onDone?: (undo: Undo) => void): Promise<Undo[]> {
+  const done: Undo[] = []
+  const failed: { undo: Undo; error: Error }[] = []
+  for (const undo of undos.toReversed()) {
+    try {
+      if (await isThere(undo)) {
+        await takeBack(undo)
+        done.push(undo)
+      }
+      file?.append({ undone: undo, pid: process.pid })
+      onDone?.(undo)
+    } catch (error) {
+      failed.push({ undo, error: error as Error })
+    }
+  }
+  const [first] = failed
+  if (first === undefined) return done
+  const left = failed.map(({ undo, error }) => `${showUndo(undo)}: ${error.message}`)
+  throw new OciError(
+    'KERNEL',
+    `not all could be taken back (${left.join('; ')})`,
+    { got: left, failed },
+    { cause: first.error },
+  )
 }

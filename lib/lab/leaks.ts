@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import type { Undo } from '../events.ts'
 import { checkLabId, labNames } from '../network/names.ts'
-import { NETNS_FOLDER } from '../network/netns.ts'
+import { NETNS_FOLDER, netnsExists } from '../network/netns.ts'
+import { isLease } from '../network/network.ts'
 import { type PlacedLink, topology } from '../network/topology.ts'
 import { journaledLabs, journalFolder, liveChanges, undoKey } from './journalFile.ts'
 import { isThere, showUndo } from './takeBack.ts'
@@ -31,38 +32,51 @@ export interface LeakOptions {
 export async function leaks(labId?: string, options: LeakOptions = {}): Promise<Leak[]> {
   const dir = options.dir ?? journalFolder()
   if (labId !== undefined) checkLabId(labId)
-  const network = process.platform === 'linux' ? await networkOf(options.netns) : { labs: [], links: [] }
-  const labs = labId === undefined ? [...new Set([...journaledLabs(dir), 'default', ...network.labs])] : [labId]
+  const links = await linksOf(options.netns)
+  const labs = labId === undefined ? [...new Set([...journaledLabs(dir), ...namedLabs(links), 'default'])] : [labId]
   const found: Leak[] = []
-  for (const lab of labs) found.push(...(await journaled(lab, dir)))
-  const known = new Set(found.map(({ undo }) => undoKey(undo)))
   for (const lab of labs) {
-    const undos = named(lab, network.links, options.netns).filter(undo => !known.has(undoKey(undo)))
-    found.push(...undos.map(undo => ({ what: showUndo(undo), lab, undo })))
+    const journaled = await presentChanges(lab, dir)
+    const known = new Set(journaled.map(({ undo }) => undoKey(undo)))
+    const others = named(lab, links, options.netns).filter(undo => !known.has(undoKey(undo)))
+    found.push(...journaled, ...others.map(undo => ({ what: showUndo(undo), lab, undo })))
   }
   return found
 }
 
-/** The labs' links and namespaces that are on the host, by name: they need no journal to be found. */
-async function networkOf(netns: string | undefined): Promise<{ labs: string[]; links: PlacedLink[] }> {
-  const [host] = await topology([], { netns })
-  const namespaces = existsSync(NETNS_FOLDER) ? readdirSync(NETNS_FOLDER) : []
-  const labs = namespaces.flatMap(name => /^ocilab-(.+)$/.exec(name)?.[1] ?? [])
-  return { labs, links: host?.links ?? [] }
-}
-
-async function journaled(lab: string, dir: string): Promise<Leak[]> {
-  const found: Leak[] = []
+async function presentChanges(lab: string, dir: string): Promise<Leak[]> {
+  const present: Leak[] = []
   for (const { undo, pid } of liveChanges(lab, dir))
-    if (await isThere(undo)) found.push({ what: showUndo(undo), lab, undo, pid })
-  return found
+    if (await isThere(undo)) present.push({ what: showUndo(undo), lab, undo, pid })
+  return present
 }
 
-function named(lab: string, links: readonly PlacedLink[], netns: string | undefined): Undo[] {
+/** What has the names of a lab's network, in the order it would have been made. */
+function named(lab: string, links: readonly PlacedLink[], netns?: string): Undo[] {
   const names = labNames(lab)
-  const mine = links.filter(
-    link => link.name === names.bridge || link.name === names.vethHost || link.name === names.vethGuest,
-  )
-  const undos: Undo[] = mine.map(link => ({ kind: 'link', name: link.name, ...(netns && { netns }) }))
-  return existsSync(names.netnsPath) ? [...undos, { kind: 'netns', path: names.netnsPath }] : undos
+  const ours = ({ name, master }: PlacedLink) =>
+    [names.bridge, names.vethHost, names.vethGuest].includes(name) || (master === names.bridge && isLease(name))
+  const place = netns === undefined ? {} : { netns }
+  // Deleting one end of a cable deletes the other.
+  const guest = links.some(({ name }) => name === names.vethHost) ? names.vethGuest : undefined
+  return [
+    ...links
+      .filter(link => ours(link) && link.name !== guest)
+      .map(({ name }): Undo => ({ kind: 'link', name, ...place })),
+    ...(netnsExists(names.netnsPath) ? [{ kind: 'netns', path: names.netnsPath } as const] : []),
+  ]
+}
+
+// Only what a name gives away: a lab whose id was hashed is known by its journal alone.
+function namedLabs(links: readonly PlacedLink[]): string[] {
+  const bridges = links.map(({ name }) => /^runc-([a-z0-9]{1,7})$/.exec(name)?.[1])
+  const spaces = existsSync(NETNS_FOLDER) ? readdirSync(NETNS_FOLDER) : []
+  const ids = [...bridges, ...spaces.map(name => /^ocilab-([A-Za-z0-9][\w.-]{0,63})$/.exec(name)?.[1])]
+  return ids.filter(id => id !== undefined)
+}
+
+async function linksOf(netns?: string): Promise<PlacedLink[]> {
+  if (process.platform !== 'linux') return []
+  const [host] = await topology([], { netns })
+  return host?.links ?? []
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { OciError } from '../errors.ts'
 import type { Undo } from '../events.ts'
@@ -48,8 +48,10 @@ async function removeFolder(path: string): Promise<void> {
       `${path}: not a folder a lab makes (want an absolute path with two parts or more)`,
       { got: path },
     )
+  if (!existsSync(path)) return
+  const real = realpathSync(path)
   // What is mounted below belongs to somebody else: it is unplugged, not emptied.
-  const mounted = network.mountPoints().filter(mount => mount === path || mount.startsWith(`${path}/`))
+  const mounted = network.mountPoints().filter(mount => mount === real || mount.startsWith(`${real}/`))
   for (const mount of mounted.toReversed()) await network.takeBack({ kind: 'mount', path: mount })
   rmSync(path, { recursive: true, force: true })
 }

@@ -131,6 +131,11 @@ function hostLinkFor(address: string): string {
   return `veth${Buffer.from(parseAddressBytes(address, 'address')).toString('hex')}`
 }
 
+/** True for the name of a link that stands for an address. */
+export function isLease(link: string): boolean {
+  return /^veth[0-9a-f]{8}$/.test(link)
+}
+
 async function freeAddress(
   names: NetworkNames,
   wanted: string | undefined,
@@ -147,9 +152,7 @@ async function freeAddress(
 
 async function takenAddresses(names: NetworkNames, netlink: Netlink): Promise<Set<string>> {
   const links = (await netlink.request(writeLinksRequest(), 'ip link show')).map(parseLink).map(({ name }) => name)
-  const leased = links
-    .filter(name => /^veth[0-9a-f]{8}$/.test(name))
-    .map(name => fromNumber(toNumber(Buffer.from(name.slice(4), 'hex'))))
+  const leased = links.filter(isLease).map(name => fromNumber(toNumber(Buffer.from(name.slice(4), 'hex'))))
   // The article's own container has no such name: its cable stands for its address.
   const article = links.includes(names.vethHost) ? [names.containerAddress] : []
   return new Set([names.bridgeAddress, ...article, ...leased])
