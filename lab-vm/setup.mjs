@@ -39,6 +39,7 @@ const FOR_THE_TESTS = {
   unshare: ['util-linux'],
   strace: ['strace'],
   setfattr: ['attr'],
+  zstd: ['zstd'],
 }
 
 const [verb = 'setup', ...args] = process.argv.slice(2)

@@ -22,13 +22,18 @@ export const network: Step = {
       id: '13.1',
       claim: { en: 'the bridge has its address and the plug', zh: '网桥有地址，网线插在上面' },
       async look(lab) {
+        const { bridge, bridgeAddress, vethHost } = lab.names
         const [host] = await topology()
-        const names = (host?.links ?? []).map(link => link.name)
+        const plugged = (host?.links ?? [])
+          .filter(link => link.master !== undefined)
+          .map(link => `${link.name} in ${link.master}`)
+        const addresses = (host?.addresses ?? []).map(({ link, address }) => `${link} ${address}`)
+        const expected = [`${bridge} ${bridgeAddress}/24`, `${vethHost} in ${bridge}`]
         return includes(
-          names,
-          [lab.names.bridge, lab.names.vethHost],
-          'ip link, on the host',
-          'is the bridge there, and the host end of the pair?',
+          [...addresses, ...plugged],
+          expected,
+          'ip addr and ip link, on the host',
+          'is the bridge there, and the host end of the pair in it?',
         )
       },
     },
