@@ -1,6 +1,7 @@
 import { type Digest, digestOf, hexOf } from '../spec/digest.ts'
 import { goJson, sortedMap } from '../spec/goJson.ts'
 import { chainIds } from './chainId.ts'
+import { processConfig } from './dockerConfig.ts'
 
 /** A layer as Docker's first image format knew it: a small image of its own, with a parent. */
 export interface LegacyLayer {
@@ -11,27 +12,6 @@ export interface LegacyLayer {
 }
 
 type Json = Record<string, unknown>
-
-// What a lower layer's config says: everything there is, and nothing in it.
-const EMPTY_CONTAINER_CONFIG = {
-  Hostname: '',
-  Domainname: '',
-  User: '',
-  AttachStdin: false,
-  AttachStdout: false,
-  AttachStderr: false,
-  Tty: false,
-  OpenStdin: false,
-  StdinOnce: false,
-  Env: null,
-  Cmd: null,
-  Image: '',
-  Volumes: null,
-  WorkingDir: '',
-  Entrypoint: null,
-  OnBuild: null,
-  Labels: null,
-}
 
 /** The order in which Docker's struct writes the fields. */
 const FIELDS = [
@@ -62,9 +42,7 @@ export function legacyLayers(
   const layers: LegacyLayer[] = []
   for (const [index, chainId] of chain.entries()) {
     const isTop = index === chain.length - 1
-    const image = isTop
-      ? topImage(rawConfig)
-      : { created: epoch, container_config: EMPTY_CONTAINER_CONFIG, os: 'linux' }
+    const image = isTop ? topImage(rawConfig) : { created: epoch, container_config: processConfig(), os: 'linux' }
     layers.push(legacyLayer(image, chainId, layers.at(-1)?.id, isTop))
   }
   return layers

@@ -1,4 +1,5 @@
 import type { TarInput } from '../../bytes/tar.ts'
+import { dockerConfig } from '../../image/dockerConfig.ts'
 import { legacyLayers } from '../../image/legacyIds.ts'
 import type { Descriptor } from '../../spec/descriptor.ts'
 import { type Digest, digestOf, hexOf } from '../../spec/digest.ts'
@@ -6,7 +7,6 @@ import { writeIndex, writeManifest } from '../../spec/manifest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../spec/mediaTypes.ts'
 import { type Reference, showReference } from '../../spec/reference.ts'
 import { OCI_LAYOUT, REF_NAME } from '../layoutIndex.ts'
-import { dockerConfig } from './dockerConfig.ts'
 import { type ArchivedImage, writeManifestJson } from './manifestJson.ts'
 import { addRepositories, Members, repoTags, type SavedImage, secondsOf } from './savedImage.ts'
 

@@ -1,7 +1,7 @@
 import type { TarInput } from '../../bytes/tar.ts'
+import { dockerConfig } from '../../image/dockerConfig.ts'
 import { legacyLayers } from '../../image/legacyIds.ts'
 import { type Digest, digestOf, hexOf } from '../../spec/digest.ts'
-import { dockerConfig } from './dockerConfig.ts'
 import { type ArchivedImage, writeManifestJson } from './manifestJson.ts'
 import { addRepositories, Members, repoTags, type SavedImage, secondsOf } from './savedImage.ts'
 

@@ -1,4 +1,4 @@
-import { goJson, sortedMap } from '../../spec/goJson.ts'
+import { goJson, sortedMap } from '../spec/goJson.ts'
 
 type Json = Record<string, unknown>
 
@@ -57,7 +57,8 @@ export function dockerConfig(rawConfig: Uint8Array): Uint8Array {
   return new TextEncoder().encode(goJson(known))
 }
 
-function processConfig(value: unknown): Json {
+/** A container's configuration with every field Docker's struct has, in its order; what is not given is empty. */
+export function processConfig(value: unknown = {}): Json {
   const given = (value ?? {}) as Json
   const fields = Object.entries(PROCESS).map(([key, empty]) => {
     const got = given[key] ?? empty
