@@ -1,7 +1,8 @@
+import { say } from '../../events.ts'
 import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
 import { parseTransport } from '../../transport/parse.ts'
-import { type Step, same } from '../step.ts'
+import { type Step, same, withoutCommands } from '../step.ts'
 
 /** Pushes the image to a registry that asks for tokens, and sees that nothing moves the second time. */
 export const pushPull: Step = {
@@ -15,8 +16,10 @@ export const pushPull: Step = {
   root: false,
   async run(lab, options) {
     const to = parseTransport(`docker://${lab.reference}`)
-    const how = { ...options, credentials: lab.credentials, insecure: true }
+    const how = { ...withoutCommands(options), credentials: lab.credentials, insecure: true }
+    say(options, `docker push ${lab.reference}`)
     const first = await copy(heldImage(lab.demo.image, lab.demo.name), to, how)
+    say(options, `docker push ${lab.reference}`)
     const second = await copy(heldImage(lab.demo.image, lab.demo.name), to, how)
     return [
       `v0: digest: ${first.manifest.digest} size: ${first.manifest.size}`,

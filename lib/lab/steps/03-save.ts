@@ -5,7 +5,7 @@ import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
 import { parseTransport } from '../../transport/parse.ts'
 import type { Lab } from '../lab.ts'
-import { type Step, same } from '../step.ts'
+import { type Step, same, withoutCommands } from '../step.ts'
 import { runTool } from '../tool.ts'
 
 /** Saves the image as Docker does, takes the archive apart, and reads its manifest.json. */
@@ -20,11 +20,12 @@ export const save: Step = {
   root: false,
   async run(lab, options) {
     const { archive, extracted } = lab.path
+    say(options, `docker image save zengxu/oci-demo-app:v0 -o ${archive}`)
     await copy(
       heldImage(lab.demo.image, lab.demo.name),
       parseTransport(`docker-archive:${archive}:zengxu/oci-demo-app:v0`),
       {
-        ...options,
+        ...withoutCommands(options),
         profile: '2020',
       },
     )
