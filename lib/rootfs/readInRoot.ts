@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { OciError } from '../errors.ts'
 import { kernelError, native } from '../kernel.ts'
 
@@ -28,9 +29,8 @@ export function readInRoot(folder: string, path: string, limit: number): Buffer 
   }
 }
 
+// Not there, below a file, or behind a link that leads to itself.
 function isAbsent(error: unknown): boolean {
-  const ENOENT = 2
-  const ENOTDIR = 20
-  const { errno } = error as { errno?: unknown }
-  return errno === ENOENT || errno === ENOTDIR
+  const { ENOENT, ENOTDIR, ELOOP } = constants.errno
+  return [ENOENT, ENOTDIR, ELOOP].includes((error as { errno?: number }).errno ?? 0)
 }
