@@ -1,6 +1,5 @@
 // Files below a root that no link can leave: every name is looked up by openat2 with RESOLVE_IN_ROOT, as if the root
 // were "/", and its last part is never followed. What is to be done with which file, TypeScript decides.
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <napi.h>
@@ -9,12 +8,11 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "errno.hh"
 #include "fd.hh"
+#include "tree.hh"
 
 namespace {
 
@@ -232,52 +230,6 @@ class Root final : public Napi::ObjectWrap<Root> {
     removeAt(at.folder, at.name);
     forget();
     return info.Env().Undefined();
-  }
-
-  // Without recursion: an image may nest folders deeper than a stack.
-  static void removeAt(int folder, const std::string& name) {
-    if (unlinkat(folder, name.c_str(), 0) == 0) return;
-    if (errno != EISDIR && errno != EPERM) fail("unlinkat", name);
-    struct Level {
-      Fd folder;
-      std::string name;
-      std::vector<std::string> names;
-    };
-    std::vector<Level> stack;
-    auto descend = [&](int parent, const std::string& child) {
-      Fd fd(openat(parent, child.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      check(fd.get(), "openat", child);
-      std::vector<std::string> names = namesIn(fd.get(), ".");
-      stack.push_back({std::move(fd), child, std::move(names)});
-    };
-    descend(folder, name);
-    while (!stack.empty()) {
-      Level& level = stack.back();
-      if (level.names.empty()) {
-        std::string done = level.name;
-        stack.pop_back();
-        int parent = stack.empty() ? folder : stack.back().folder.get();
-        check(unlinkat(parent, done.c_str(), AT_REMOVEDIR), "unlinkat", done);
-        continue;
-      }
-      std::string child = std::move(level.names.back());
-      level.names.pop_back();
-      if (unlinkat(level.folder.get(), child.c_str(), 0) == 0) continue;
-      if (errno != EISDIR && errno != EPERM) fail("unlinkat", child);
-      descend(level.folder.get(), child);
-    }
-  }
-
-  static std::vector<std::string> namesIn(int folder, const std::string& name) {
-    int fd = openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    check(fd, "openat", name);
-    std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd), closedir);
-    std::vector<std::string> names;
-    while (dirent* entry = ::readdir(stream.get())) {
-      std::string found = entry->d_name;
-      if (found != "." && found != "..") names.push_back(found);
-    }
-    return names;
   }
 
   static std::string procPath(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
