@@ -95,7 +95,9 @@ const remove = on(async (runtime, { id, force }) => {
 const state = on(async (runtime, { id }) => print({ json: true }, await (await runtime.load(id)).state(), () => ''))
 
 const exec = on(async (runtime, { id, words, tty }) => {
-  const { status, stdout, stderr } = await (await runtime.load(id)).exec({ args: words }, { terminal: tty })
+  const container = await runtime.load(id)
+  const how = { terminal: tty, interactive: process.stdin.isTTY && process.stdout.isTTY }
+  const { status, stdout, stderr } = await container.exec({ args: words }, how)
   process.stdout.write(stdout)
   process.stderr.write(stderr)
   process.exitCode = status

@@ -25,8 +25,11 @@ export interface Container {
   state(): Promise<ContainerState>
   /** ≙ `runc start`. Throws `CONTAINER_WRONG_STATUS` when it was started before. */
   start(options?: Options): Promise<void>
-  /** Runs one more program in the container and waits for it. ≙ `runc exec` */
-  exec(process: ExecProcess, options?: Options & { terminal?: boolean }): Promise<ExecResult>
+  /**
+   * Runs one more program in the container and waits for it. ≙ `runc exec`
+   * With `terminal` it has a pseudo-terminal whose output is answered; with `interactive` it has ours, and answers none.
+   */
+  exec(process: ExecProcess, options?: Options & { terminal?: boolean; interactive?: boolean }): Promise<ExecResult>
   /** Only sends the signal: see `wait`. ≙ `runc kill` */
   kill(signal?: string, options?: Options): Promise<void>
   /** Until the program is gone. Throws `TIMEOUT` after `timeout` milliseconds (10 s). */

@@ -68,6 +68,7 @@ export function runtimeDriver(binary: string, { root }: DriverOptions = {}): Run
           ['exec', ...execFlags(process), ...(options.terminal ? ['--tty'] : []), id, ...(process.args ?? [])],
           {
             terminal: options.terminal,
+            interactive: options.interactive,
             program: true,
             signal: options.signal,
           },

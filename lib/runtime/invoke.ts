@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -13,6 +13,8 @@ export interface Invocation {
   output?: string
   /** Through a pseudo-terminal, which script(1) lends: a program has none of its own. */
   terminal?: boolean
+  /** On the terminal this program runs on: what is typed goes in, and the output does not come back here. */
+  interactive?: boolean
   /** The exit code is that of a program inside: any is a result. */
   program?: boolean
   signal?: AbortSignal
@@ -20,14 +22,15 @@ export interface Invocation {
 
 /** Runs the runtime. Throws `TOOL_MISSING`, or what the runtime says, under a code: see {@link codeOf}. */
 export async function invoke(invocation: Invocation): Promise<ExecResult> {
-  const { binary, output, program, terminal, signal } = invocation
+  const { binary, output, program, interactive, signal } = invocation
+  const terminal = invocation.terminal && !interactive
   const folder = mkdtempSync(join(tmpdir(), 'ocilab-log-'))
   const log = join(folder, 'log')
   const args = ['--log', log, '--log-format', 'json', ...invocation.args]
   const [command, words] = terminal ? underTerminal(binary, args) : [binary, args]
   const file = output === undefined ? undefined : openSync(output, 'a', 0o644)
   try {
-    const result = await run(command, words, { file, terminal, signal })
+    const result = await run(command, words, { file, terminal, interactive, signal })
     // Two terminals, script's and the container's, may each have put a carriage return before the line's end.
     const clean = terminal ? { ...result, stdout: result.stdout.replace(/\r+\n/g, '\n') } : result
     if (result.status === 0) return clean
@@ -40,13 +43,14 @@ export async function invoke(invocation: Invocation): Promise<ExecResult> {
   }
 }
 
-type Streams = { file?: number; terminal?: boolean; signal?: AbortSignal }
+type Streams = { file?: number; terminal?: boolean; interactive?: boolean; signal?: AbortSignal }
 
-function run(command: string, args: string[], { file, terminal, signal }: Streams): Promise<ExecResult> {
+function run(command: string, args: string[], { file, terminal, interactive, signal }: Streams): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     // An input that ends at once would reach the pseudo-terminal as ^D: there it stays open until the program ends.
     const input = terminal ? 'pipe' : 'ignore'
-    const child = spawn(command, args, { stdio: [input, file ?? 'pipe', file ?? 'pipe'], signal })
+    const stdio: StdioOptions = interactive ? 'inherit' : [input, file ?? 'pipe', file ?? 'pipe']
+    const child = spawn(command, args, { stdio, signal })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout?.on('data', chunk => out.push(chunk))
