@@ -55,7 +55,10 @@ export async function openLab(choice: LabOptions, options: Options): Promise<{ l
   const undo = { kind: 'directory', path: folder } as const
   emit(options, { type: 'change', undo })
   const credentials = { username: 'learner', password: 'hello-oci' }
-  const registry = await startRegistry({ users: { [credentials.username]: credentials.password } })
+  const registry = await startRegistry({
+    root: join(folder, 'registry'),
+    users: { [credentials.username]: credentials.password },
+  })
   const lab: Lab = {
     id,
     demo,

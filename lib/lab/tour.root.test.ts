@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -16,6 +17,8 @@ const inOwnNetwork = (...args: string[]) => [
   cli,
   ...args,
 ]
+
+const temporary = () => readdirSync(tmpdir()).filter(name => name.startsWith('ocilab-testkill'))
 
 interface Line {
   type: string
@@ -56,6 +59,7 @@ describe('the tour', () => {
       await promisify(execFile)(process.execPath, [cli, 'reset', '--id', 'testkill'])
       expect(await leaks('testkill')).toEqual([])
     }
+    expect(temporary()).toEqual([])
     expect(
       existsSync('/run/ocilab') ? readdirSync('/run/ocilab').filter(name => name.includes('testkill')) : [],
     ).toEqual([])

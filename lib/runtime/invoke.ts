@@ -1,5 +1,5 @@
 import { type StdioOptions, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { isSystemError, RuntimeError } from '../errors.ts'
@@ -24,9 +24,8 @@ export interface Invocation {
 export async function invoke(invocation: Invocation): Promise<ExecResult> {
   const { binary, output, program, interactive, signal } = invocation
   const terminal = invocation.terminal && !interactive
-  const folder = mkdtempSync(join(tmpdir(), 'ocilab-log-'))
-  const log = join(folder, 'log')
-  const args = ['--log', log, '--log-format', 'json', ...invocation.args]
+  const log = openNameless()
+  const args = ['--log', `/proc/${process.pid}/fd/${log}`, '--log-format', 'json', ...invocation.args]
   const [command, words] = terminal ? underTerminal(binary, args) : [binary, args]
   const file = output === undefined ? undefined : openSync(output, 'a', 0o644)
   try {
@@ -39,7 +38,7 @@ export async function invoke(invocation: Invocation): Promise<ExecResult> {
     throw failure(invocation, message ?? lastLine(result.stderr), result.status)
   } finally {
     if (file !== undefined) closeSync(file)
-    rmSync(folder, { recursive: true, force: true })
+    closeSync(log)
   }
 }
 
@@ -72,16 +71,23 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 
+/** A file that has no name any more: whoever is killed leaves nothing of it. */
+function openNameless(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'ocilab-log-'))
+  try {
+    return openSync(join(folder, 'log'), 'w+', 0o600)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 /** The last error in a runtime's log: one JSON object a line, by runc and crun alike. */
-function loggedError(log: string): string | undefined {
-  if (!existsSync(log)) return undefined
-  const lines = readFileSync(log, 'utf8')
-    .split('\n')
+function loggedError(log: number): string | undefined {
+  const lines = readFileSync(log, 'utf8').split('\n')
+  const entries = lines
     .filter(line => line.startsWith('{'))
-  const errors = lines
     .map(line => JSON.parse(line) as { level?: string; msg?: string })
-    .filter(({ level }) => level === 'error' || level === 'fatal')
-  return errors.at(-1)?.msg
+  return entries.findLast(({ level }) => level === 'error' || level === 'fatal')?.msg
 }
 
 const CODES = [
