@@ -5,7 +5,7 @@ import { OciError } from '../errors.ts'
 export type PaxRecords = Record<string, string>
 export type TarParser = ReturnType<typeof extract>
 
-/** What tar-stream keeps to itself and is mended here; readTar.test.ts holds it to that. */
+/** What tar-stream keeps to itself and is mended here; tar.test.ts holds it to that. */
 interface Internals {
   _buffer: { buffered: number; shift(size: number): Buffer }
   _header: { type: string; size: number } | null

@@ -35,12 +35,6 @@ export function toDocker(image: Image): Image {
   return withManifest(image, { schemaVersion: 2, mediaType: DOCKER_MANIFEST, config, layers }, image.raw('config'))
 }
 
-/** The image with other descriptors for its layers: after they were compressed, say, or unpacked. */
-export function withLayers(image: Image, layers: Descriptor[], blobs: Pick<BlobSource, 'get'>): Image {
-  const { manifest } = image
-  return build({ ...manifest, layers }, image, image.raw('config'), 'current', blobs)
-}
-
 function withManifest(image: Image, manifest: Manifest, rawConfig: Uint8Array, profile: Profile = 'current'): Image {
   const blobs: Pick<BlobSource, 'get'> = {
     get(blob) {

@@ -1,5 +1,5 @@
 import type { Options } from '../events.ts'
-import type { ContainerState, ContainerStatus, RuntimeProcess } from '../spec/runtimeConfig.ts'
+import type { ContainerState, RuntimeProcess } from '../spec/runtimeConfig.ts'
 
 /** An OCI runtime: whatever can turn a bundle into a container. runtime-spec runtime.md § Operations. */
 export interface Runtime {
@@ -45,11 +45,3 @@ export interface ExecResult {
   readonly stdout: string
   readonly stderr: string
 }
-
-/** What may be done in which status: the whole life of a container. runtime.md § Lifecycle. */
-export const MAY = {
-  start: ['created'],
-  exec: ['created', 'running'],
-  kill: ['created', 'running', 'paused'],
-  delete: ['stopped'],
-} as const satisfies Record<string, readonly ContainerStatus[]>

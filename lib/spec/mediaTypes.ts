@@ -65,9 +65,6 @@ const LAYERS = new Map<string, Compression>([
 
 export const isLayerType = (mediaType: string): boolean => LAYERS.has(mediaType)
 
-/** What a layer's media type promises; the bytes have the last word (bytes/compression.ts). Undefined for what is no layer. */
-export const compressionOf = (mediaType: string): Compression | undefined => LAYERS.get(mediaType)
-
 /** The OCI layer media type for a compression. */
 export function layerMediaType(compression: Compression): string {
   return { none: OCI_LAYER, gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD }[compression]
