@@ -6,7 +6,6 @@ import { writeTar } from '../../bytes/writeTar.ts'
 import type { Options } from '../../events.ts'
 import { imageFrom } from '../../image/build.ts'
 import type { Image } from '../../image/image.ts'
-import { openImage } from '../../image/open.ts'
 import { digestOf, hexOf } from '../../spec/digest.ts'
 import { hostPlatform } from '../../spec/platform.ts'
 import { blobDirectory } from '../../transport/blobDirectory.ts'
@@ -32,8 +31,8 @@ export async function javaImage(options: Options = {}): Promise<Image> {
   const key = hexOf(digestOf(JSON.stringify([debs.map(deb => deb.file), digestOf(jar)]))).slice(0, 16)
   const home = join(cache, `java-${key}`)
   const blobs = blobDirectory(home)
-  const made = await recall(home)
-  if (made) return openImage(blobs, made)
+  const made = await recall(home, blobs)
+  if (made) return made
   await fetchPackages(names, debs, join(cache, 'debs'), options)
   const image = await imageFrom(await recipe(debs, jre, jar), blobs)
   await blobs.close()
