@@ -16,7 +16,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   transport: ['spec', 'bytes', 'image'],
   rootfs: ['spec', 'bytes', 'image', 'transport', 'kernel.ts'],
   bundle: ['spec', 'bytes', 'image', 'transport', 'rootfs'],
-  runtime: ['spec', 'bytes', 'image', 'transport', 'rootfs', 'bundle', 'kernel.ts'],
+  // linux.netDevices of a config moves links: there the runtime needs the network's words, never the other way round.
+  runtime: ['spec', 'bytes', 'image', 'transport', 'rootfs', 'bundle', 'network', 'kernel.ts'],
   network: ['spec', 'kernel.ts'],
   engine: ['spec', 'bytes', 'image', 'transport', 'rootfs', 'bundle', 'runtime', 'network'],
   lab: ['spec', 'bytes', 'image', 'transport', 'rootfs', 'bundle', 'runtime', 'network', 'engine'],

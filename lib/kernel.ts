@@ -48,6 +48,21 @@ export interface Native {
   mount(source: string, target: string, type: string, flags: number): Promise<void>
   /** umount2(2). */
   unmount(target: string, flags: number): Promise<void>
+  /**
+   * Starts native/init from a sealed copy. The three streams become 0, 1 and 2; so many descriptors from 3 on stay; the
+   * other ends of `channel` and `watch` come after them.
+   */
+  startInit(
+    path: string,
+    streams: readonly number[],
+    preserved: number,
+  ): { pid: number; channel: number; watch: number }
+  /** pipe(2): its read end and its write end. */
+  pipe(): [read: number, write: number]
+  /** The next message, or nothing when there will be none. Idle, it does not keep the program alive. */
+  receive(fd: number, callback: (message?: Buffer) => void, idle: boolean): void
+  /** Waits for a process of startInit that is about to end. */
+  reap(pid: number): void
   /** Files below a folder, looked up as if it were `/`; every path is relative to it, its last part is never followed. */
   Root: new (
     path: Uint8Array,
@@ -62,6 +77,35 @@ export interface Native {
   ): void
 }
 
+/** What native/seccomp/seccomp.cc exports. Every method throws an error with errno, for {@link kernelError}. */
+export interface NativeSeccomp {
+  /** A filter with a default action; it knows this machine's architecture from the start. */
+  Filter: new (
+    defaultAction: number,
+  ) => NativeFilter
+  /** Of libseccomp: `2.5.4`. */
+  version(): string
+  /** The token of this machine's architecture. */
+  nativeArch(): number
+  /** The numbers of system calls in one architecture; below zero where it has no such call. */
+  resolve(arch: number, names: readonly string[]): Int32Array
+}
+
+/** A libseccomp filter in the making. */
+export interface NativeFilter {
+  addArch(token: number): void
+  attribute(attribute: number, value: number): void
+  /** False when libseccomp knows no such system call; `conditions` are `[index, operator, value, second value]`. */
+  rule(action: number, syscall: string, conditions: readonly [number, number, bigint, bigint][]): boolean
+  /** The program: an array of struct sock_filter. */
+  export(): Buffer
+}
+
+/** What `make -C native` built. This file is the only one that knows where that is, also when it is bundled with others. */
+export function builtPath(name: 'ocilab.node' | 'ocirun-init' | 'seccomp.node'): string {
+  return fileURLToPath(new URL(`../native/build/${name}`, import.meta.url))
+}
+
 let loaded: Native | undefined
 
 /** The addon. Throws `NATIVE_MISSING`, with how to get it, where it was not built. */
@@ -71,7 +115,7 @@ export function native(): Native {
 }
 
 function load(): Native {
-  const path = fileURLToPath(new URL('../native/build/ocilab.node', import.meta.url))
+  const path = builtPath('ocilab.node')
   if (process.platform !== 'linux')
     throw new KernelError('NATIVE_MISSING', `this step needs a Linux kernel (got ${process.platform})`, {
       want: 'linux',
@@ -81,6 +125,21 @@ function load(): Native {
   if (!existsSync(path))
     throw new KernelError('NATIVE_MISSING', `${path}: not built`, { want: path, hint: 'run: make -C native' })
   return createRequire(import.meta.url)(path) as Native
+}
+
+let seccomp: NativeSeccomp | undefined
+
+/** The addon that holds libseccomp. Throws `NATIVE_MISSING`, with how to get it, where it was not built or cannot be loaded. */
+export function nativeSeccomp(): NativeSeccomp {
+  const path = builtPath('seccomp.node')
+  try {
+    seccomp ??= createRequire(import.meta.url)(path) as NativeSeccomp
+    return seccomp
+  } catch (cause) {
+    const got = existsSync(path) ? (cause as Error).message : `${path}: not built`
+    const hint = 'install libseccomp (Debian: libseccomp-dev), then run: make -C native'
+    throw new KernelError('NATIVE_MISSING', `seccomp: ${got}`, { want: path, got, hint }, { cause })
+  }
 }
 
 const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))

@@ -1,5 +1,5 @@
 import { OciError } from '../errors.ts'
-import type { RuntimeConfig } from '../spec/runtimeConfig.ts'
+import type { RuntimeConfig, RuntimeProcess } from '../spec/runtimeConfig.ts'
 
 /** Checks the fields everything below relies on, with messages for people. Throws `CONFIG_INVALID`, naming the field. */
 export function checkRuntimeConfig(json: unknown, where: string): RuntimeConfig {
@@ -23,13 +23,15 @@ export function checkRuntimeConfig(json: unknown, where: string): RuntimeConfig 
   return config
 }
 
-function checkProcess(process: NonNullable<RuntimeConfig['process']>, where: string): void {
-  want(isObject, 'an object', process, where, 'process')
+/** The same for a process alone: that of `exec --process`. */
+export function checkProcess(json: unknown, where: string): RuntimeProcess {
+  const process = want(isObject, 'an object', json, where, 'process') as RuntimeProcess
   want(isAbsolute, 'an absolute path', process.cwd, where, 'process.cwd')
   for (const name of ['args', 'env'] as const)
     for (const [i, word] of list(process[name], where, `process.${name}`).entries())
       want(isWord, 'a string without NUL', word, where, `process.${name}[${i}]`)
   want(isObject, 'an object', process.user, where, 'process.user')
+  return process
 }
 
 function list(value: unknown, where: string, field: string): unknown[] {

@@ -5,6 +5,7 @@ import { FAMILY, SCOPE } from './numbers.ts'
 
 const RTM = { NEWADDR: 20, GETADDR: 22 } as const
 const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3 } as const
+const IFA_F_PERMANENT = 0x80
 const BODY = 8
 
 /** An address of a link. */
@@ -14,6 +15,8 @@ export interface Address {
   readonly address: string
   readonly scope: number
   readonly label?: string
+  /** Not one that runs out, as those of DHCP do. */
+  readonly permanent: boolean
 }
 
 /** ≙ ip addr add ADDRESS/PREFIX dev … */
@@ -44,6 +47,7 @@ export function parseAddress(body: Uint8Array): Address {
     address: `${showAddress(bytes)}/${data.getUint8(1)}`,
     scope: data.getUint8(3),
     label: readText(attributes.get(IFA.LABEL)),
+    permanent: (data.getUint8(2) & IFA_F_PERMANENT) !== 0,
   }
 }
 

@@ -1,4 +1,8 @@
-/** config.json of a bundle: what to run, and how far apart. runtime-spec config.md and config-linux.md. */
+import type { IdMapping, LinuxConfig } from './linuxConfig.ts'
+
+export type { IdMapping, LinuxConfig, Namespace } from './linuxConfig.ts'
+
+/** config.json of a bundle: what to run, and how far apart. runtime-spec config.md; its Linux part is in linuxConfig.ts. */
 export interface RuntimeConfig {
   ociVersion: string
   process?: RuntimeProcess
@@ -6,7 +10,7 @@ export interface RuntimeConfig {
   hostname?: string
   domainname?: string
   mounts?: Mount[]
-  hooks?: Record<string, Hook[]>
+  hooks?: Partial<Record<HookKind, Hook[]>>
   annotations?: Record<string, string>
   linux?: LinuxConfig
 }
@@ -24,10 +28,24 @@ export interface RuntimeProcess {
   noNewPrivileges?: boolean
   apparmorProfile?: string
   oomScoreAdj?: number
+  scheduler?: Scheduler
+  ioPriority?: { class: string; priority: number }
+  execCPUAffinity?: { initial?: string; final?: string }
   selinuxLabel?: string
 }
 
 export type CapabilitySet = 'bounding' | 'effective' | 'inheritable' | 'permitted' | 'ambient'
+
+/** sched_setattr(2). Times are nanoseconds. */
+export interface Scheduler {
+  policy: string
+  nice?: number
+  priority?: number
+  flags?: string[]
+  runtime?: number
+  deadline?: number
+  period?: number
+}
 
 export interface RuntimeUser {
   uid: number
@@ -41,7 +59,12 @@ export interface Mount {
   type?: string
   source?: string
   options?: string[]
+  uidMappings?: IdMapping[]
+  gidMappings?: IdMapping[]
 }
+
+/** When a hook is run: runtime.md § Lifecycle. */
+export type HookKind = 'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop'
 
 export interface Hook {
   path: string
@@ -49,34 +72,6 @@ export interface Hook {
   env?: string[]
   /** In seconds. */
   timeout?: number
-}
-
-export interface LinuxConfig {
-  namespaces?: Namespace[]
-  uidMappings?: IdMapping[]
-  gidMappings?: IdMapping[]
-  devices?: object[]
-  cgroupsPath?: string
-  resources?: Record<string, unknown>
-  sysctl?: Record<string, string>
-  seccomp?: object
-  rootfsPropagation?: string
-  maskedPaths?: string[]
-  readonlyPaths?: string[]
-  mountLabel?: string
-  [more: string]: unknown
-}
-
-/** With a path the container joins that namespace; without, it gets a new one. */
-export interface Namespace {
-  type: 'pid' | 'network' | 'ipc' | 'uts' | 'mount' | 'user' | 'cgroup' | 'time'
-  path?: string
-}
-
-export interface IdMapping {
-  containerID: number
-  hostID: number
-  size: number
 }
 
 /** What `runc state` tells. runtime.md § State. */

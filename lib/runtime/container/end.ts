@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isSystemError, RuntimeError } from '../../errors.ts'
+import { freeze, isFrozen, killAll, removeCgroups } from '../cgroup/cgroup.ts'
+import { signalNumber } from '../plan/process.ts'
+import { runHooks } from './hooks.ts'
+import { isAlive } from './processTable.ts'
+import { dropState, loadState, publicState, type SavedState, statePaths, statusOf } from './state.ts'
+
+const PATIENCE = 10_000
+
+/**
+ * Sends a signal to a container's first process, or to all in it. ≙ `runc kill`
+ * Throws `CONTAINER_WRONG_STATUS` for one that is stopped, `ARGUMENT_INVALID` for a signal nobody knows.
+ */
+export function killContainer(root: string, id: string, signal = 'SIGTERM', { all = false } = {}): void {
+  const number = signalNumber(signal)
+  if (number === undefined)
+    throw new RuntimeError('ARGUMENT_INVALID', `unknown signal ${JSON.stringify(signal)}`, { got: signal })
+  const saved = loadState(root, id)
+  const status = statusOf(saved, statePaths(root, id).fifo)
+  if (all) {
+    killAll(saved.cgroups, number)
+    return
+  }
+  if (status === 'stopped')
+    throw new RuntimeError('CONTAINER_WRONG_STATUS', 'container not running', { want: 'running', got: status })
+  signalInit(saved, number)
+  // One that shares our processes has nobody who takes its children along.
+  if (number === 9 && !hasOwnPids(saved)) killAll(saved.cgroups, number)
+  // What is frozen hears of its end only when it thaws.
+  if (number === 9 && status === 'paused') freeze(saved.cgroups, false)
+}
+
+function signalInit({ pid, startTime }: SavedState, signal: number): void {
+  try {
+    if (isAlive(pid, startTime)) process.kill(pid, signal)
+  } catch (error) {
+    if (!isSystemError(error, 'ESRCH')) throw error
+  }
+}
+
+function hasOwnPids({ config }: SavedState): boolean {
+  return config.linux?.namespaces?.some(({ type, path }) => type === 'pid' && path === undefined) ?? false
+}
+
+/**
+ * Takes away what a container has left: cgroups, state; then its poststop hooks. ≙ `runc delete`; runtime.md § Delete
+ * Throws `CONTAINER_WRONG_STATUS` while it runs, unless forced. Forced, it is at peace with whatever it finds.
+ */
+export async function deleteContainer(root: string, id: string, { force = false } = {}): Promise<void> {
+  const saved = force ? loadAnyState(root, id) : loadState(root, id)
+  if (!saved) return dropState(root, id)
+  const { fifo } = statePaths(root, id)
+  const status = statusOf(saved, fifo)
+  if (status !== 'stopped') {
+    // One that was never started has nothing to lose.
+    if (!force && status !== 'created')
+      throw new RuntimeError('CONTAINER_WRONG_STATUS', `cannot delete container ${id} that is not stopped: ${status}`, {
+        want: 'stopped',
+        got: status,
+      })
+    await endProcesses(saved)
+  } else if (!hasOwnPids(saved)) killAll(saved.cgroups, 9)
+  removeCgroups(saved.cgroups)
+  dropState(root, id)
+  await runHooks('poststop', saved.config.hooks?.poststop, { ...publicState(saved, 'stopped'), pid: 0 })
+}
+
+async function endProcesses(saved: SavedState): Promise<void> {
+  signalInit(saved, 9)
+  killAll(saved.cgroups, 9)
+  if (isFrozen(saved.cgroups)) freeze(saved.cgroups, false)
+  const deadline = Date.now() + PATIENCE
+  for (let wait = 1; isAlive(saved.pid, saved.startTime); wait = Math.min(wait * 2, 50)) {
+    if (Date.now() > deadline)
+      throw new RuntimeError('TIMEOUT', `${saved.id}: its process ${saved.pid} is still there after SIGKILL`, {
+        where: saved.id,
+        got: saved.pid,
+      })
+    await sleep(wait)
+  }
+}
+
+/** A state that cannot be read is no reason to keep it. */
+function loadAnyState(root: string, id: string): SavedState | undefined {
+  try {
+    return loadState(root, id)
+  } catch (error) {
+    if (error instanceof RuntimeError && (error.code === 'CONTAINER_UNKNOWN' || error.code === 'CONFIG_INVALID')) return
+    throw error
+  }
+}

@@ -1,0 +1,96 @@
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RuntimeError } from '../../errors.ts'
+import type { ContainerState, Hook, HookKind, RuntimeConfig } from '../../spec/runtimeConfig.ts'
+import { execPlan, stepsIntoContainer } from '../plan/execPlan.ts'
+import { flagsOf } from '../plan/namespaces.ts'
+import type { Step } from '../plan/step.ts'
+import { carryOut } from './hand.ts'
+import { mayChangeGroups } from './idMaps.ts'
+import { heldCapabilities } from './place.ts'
+
+/** Where hooks that belong in the container's namespaces are run. */
+export interface Inside {
+  pid: number
+  config: RuntimeConfig
+  /** For the file that is their stdin. */
+  folder: string
+}
+
+/**
+ * Runs hooks in the namespaces of the container: createContainer before the rootfs is `/`, startContainer after.
+ * They get the state with the pid the container itself has there. Throws as {@link runHooks} does.
+ */
+export async function runHooksInside(
+  kind: HookKind,
+  hooks: readonly Hook[] = [],
+  state: ContainerState,
+  { pid, config, folder }: Inside,
+): Promise<void> {
+  const ownPids = config.linux?.namespaces?.some(({ type, path }) => type === 'pid' && path === undefined)
+  for (const [index, hook] of hooks.entries()) {
+    const steps = kind === 'startContainer' ? asTheProgram(hook, pid, config) : asRoot(hook, pid, config)
+    const stdin = nameless(join(folder, 'hook-state'), JSON.stringify({ ...state, pid: ownPids ? 1 : pid }))
+    const nothing = openSync('/dev/null', 'r+')
+    try {
+      await oneHook(steps, [stdin, nothing, nothing], hook, `${kind} hook #${index}`)
+    } finally {
+      closeSync(stdin)
+      closeSync(nothing)
+    }
+  }
+}
+
+/** What it runs is still the host's: the rootfs is not `/` yet. */
+function asRoot({ path, args = [path], env = [] }: Hook, pid: number, { linux = {} }: RuntimeConfig): Step[] {
+  const mapped = linux.namespaces?.some(({ type }) => type === 'user') ?? false
+  return [
+    ...stepsIntoContainer(pid, flagsOf(linux.namespaces ?? [])),
+    ...(mapped ? [{ op: 'user' as const, uid: 0, gid: 0 }] : []),
+    { op: 'closeFrom', fd: 3 },
+    { op: 'exec', candidates: [path], args, env },
+  ]
+}
+
+/** What it runs is the image's, so it may do what the image's program may, and no more. */
+function asTheProgram({ path, args = [path], env = [] }: Hook, pid: number, config: RuntimeConfig): Step[] {
+  const { linux = {}, process: own = { cwd: '/', user: { uid: 0, gid: 0 } } } = config
+  const namespaces = linux.namespaces ?? []
+  const userNamespace = namespaces.some(({ type }) => type === 'user')
+  const process = { ...own, args: [path], env, terminal: false }
+  const steps = execPlan(process, {
+    ...{ pid, flags: flagsOf(namespaces), userNamespace, id: '', noKeyring: true, preserved: 0 },
+    held: heldCapabilities(userNamespace),
+    setGroups: mayChangeGroups(linux, globalThis.process.getuid!() === 0),
+  })
+  return [...steps.slice(0, -1), { op: 'exec', candidates: [path], args, env }]
+}
+
+async function oneHook(steps: Step[], streams: number[], hook: Hook, name: string): Promise<void> {
+  const fail = (reason: string, code: 'COMMAND_FAILED' | 'TIMEOUT' = 'COMMAND_FAILED') =>
+    new RuntimeError(code, `error running ${name}: ${reason}`, { where: name, got: reason, want: hook.path })
+  const carried = await carryOut(steps, { streams, preserved: 0, at: () => {} })
+  await carried.executed().catch(error => {
+    throw fail(error.message)
+  })
+  let late = false
+  const timer =
+    hook.timeout === undefined
+      ? undefined
+      : setTimeout(() => {
+          late = true
+          process.kill(carried.pid, 'SIGKILL')
+        }, hook.timeout * 1000)
+  const status = await carried.exited()
+  clearTimeout(timer)
+  if (late) throw fail(`hook ran past specified timeout of ${hook.timeout}s`, 'TIMEOUT')
+  if (status !== 0) throw fail(`exit status ${status}`)
+}
+
+/** A descriptor of a file with these bytes that has no name any more. */
+function nameless(path: string, text: string): number {
+  writeFileSync(path, text, { mode: 0o600 })
+  const fd = openSync(path, 'r')
+  rmSync(path)
+  return fd
+}

@@ -1,0 +1,59 @@
+import { constants } from 'node:fs'
+import type { RuntimeProcess } from '../../spec/runtimeConfig.ts'
+import { type ProcessPlace, processSteps } from './process.ts'
+import { SLOT, type Step } from './step.ts'
+
+const O_PATH = 0o10000000
+const PROC_MAGIC = 0x9fa0
+
+/** What joining a running container depends on. */
+export interface ExecPlace extends ProcessPlace {
+  pid: number
+  /** The namespaces the container does not share with us, as flags. */
+  flags: number
+  /** Whether one of them is a user namespace. */
+  userNamespace: boolean
+  console?: { socket: string } | 'keeper'
+  noKeyring: boolean
+  id: string
+}
+
+/** From here into all of a container's namespaces, at once: a process of another container can't slip in between. */
+export function stepsIntoContainer(pid: number, flags: number): Step[] {
+  return [
+    { op: 'open', path: '/proc', slot: SLOT.proc, flags: O_PATH | constants.O_DIRECTORY, magic: PROC_MAGIC },
+    { op: 'join', pid, flags },
+    // A pid namespace is for children only.
+    { op: 'clone', flags: 0 },
+    { op: 'sync', name: 'cloned' },
+  ]
+}
+
+/** One more program in a container that runs. Pure. ≙ `nsenter --target PID --all` */
+export function execPlan(process: RuntimeProcess, place: ExecPlace): Step[] {
+  const { before, last } = processSteps(process, place)
+  const [into, ...rest] = consoleSteps(process, place)
+  return [
+    ...(into ? [into] : []),
+    ...stepsIntoContainer(place.pid, place.flags),
+    { op: 'open', path: '/', slot: SLOT.root, flags: O_PATH | constants.O_DIRECTORY, magic: 0 },
+    { op: 'session' },
+    ...(place.noKeyring ? [] : [{ op: 'keyring' as const, name: `_ses.${place.id}` }]),
+    ...(place.userNamespace
+      ? [...(place.setGroups ? [{ op: 'groups' as const, gids: [] }] : []), { op: 'user' as const, uid: 0, gid: 0 }]
+      : []),
+    ...rest,
+    ...before,
+    { op: 'sync', name: 'ready' },
+    ...last,
+  ]
+}
+
+function consoleSteps({ terminal, consoleSize, user }: RuntimeProcess, { console }: ExecPlace): Step[] {
+  if (!terminal || !console) return []
+  const { width = 0, height = 0 } = consoleSize ?? {}
+  return [
+    console === 'keeper' ? { op: 'consolePair' } : { op: 'connect', path: console.socket, slot: SLOT.console },
+    { op: 'console', width, height, uid: user.uid, bind: false },
+  ]
+}

@@ -1,0 +1,187 @@
+import { constants } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
+import { deviceSteps } from './devices.ts'
+import { PROPAGATION, RDONLY } from './mountOptions.ts'
+import { idmapSlot, type MountPlace, mountSteps } from './mounts.ts'
+import { cloneFlags, joinNamespaces, lateNamespaces, NAMESPACES } from './namespaces.ts'
+import { bitMask, type ProcessPlace, processSteps } from './process.ts'
+import { SLOT, type Step } from './step.ts'
+
+/** All that the plan of a container depends on beside its config.json. Plain values: a plan is made without touching anything. */
+export interface InitPlace extends MountPlace, ProcessPlace {
+  /** Whether we are root where the container is started from. */
+  privileged: boolean
+  /** What `start` opens. */
+  fifo?: string
+  /** Where the terminal goes: to a socket, or to whoever keeps watch. */
+  console?: { socket: string } | 'keeper'
+  /** The mount point that the rootfs is below, when mounts are shared with the host. */
+  parentMount?: string
+  noPivot: boolean
+  noKeyring: boolean
+  id: string
+  /** The user namespaces that map the owners of some mounts, by the mount's index. */
+  idmaps: { index: number; namespace: string }[]
+  deviceProgram?: { cgroup: string; program: Uint8Array }
+}
+
+const O_PATH = 0o10000000
+const PROC_MAGIC = 0x9fa0
+
+/** A container, as the list of what is done one after the other. Pure. runtime.md § Lifecycle, steps 2 to 9 */
+export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
+  const { linux = {}, process } = config
+  const namespaces = linux.namespaces ?? []
+  const userNamespace = namespaces.some(({ type }) => type === 'user')
+  // Without a process there is a container all the same; only start will have nothing to run in it.
+  const { before, last } = process ? processSteps(process, place) : { before: [], last: [] }
+  return [
+    ...outside(config, place),
+    { op: 'clone', flags: cloneFlags(namespaces) },
+    { op: 'sync', name: 'cloned' },
+    ...hostFiles(place),
+    { op: 'session' },
+    ...(place.noKeyring ? [] : [{ op: 'keyring' as const, name: `_ses.${place.id}` }]),
+    // Before the change of user: after it, these files of its own would be root's.
+    ...late(config),
+    ...(userNamespace
+      ? [...(place.setGroups ? [{ op: 'groups' as const, gids: [] }] : []), { op: 'user' as const, uid: 0, gid: 0 }]
+      : []),
+    ...files(config, place, userNamespace),
+    ...kernelSettings(config),
+    ...before,
+    { op: 'sync', name: 'ready' },
+    ...(place.fifo ? [{ op: 'waitForStart' as const }] : []),
+    ...last,
+  ]
+}
+
+/** Before the container's process exists. */
+function outside(config: RuntimeConfig, place: InitPlace): Step[] {
+  const steps = joinNamespaces(config.linux?.namespaces ?? [], place.privileged)
+  for (const { index, namespace } of place.idmaps) {
+    const mount = config.mounts![index]!
+    const source = isAbsolute(mount.source ?? '') ? mount.source! : join(place.bundle, mount.source ?? '')
+    const recursive = mount.options?.includes('rbind') ?? false
+    const namespaceSlot = SLOT.first + 15
+    steps.push({ op: 'open', path: namespace, slot: namespaceSlot, flags: 0, magic: 0 })
+    steps.push({ op: 'idmap', source, slot: idmapSlot(index), recursive, namespaceSlot })
+  }
+  if (place.deviceProgram) steps.push({ op: 'deviceProgram', ...place.deviceProgram })
+  if (place.console === 'keeper') steps.push({ op: 'consolePair' })
+  else if (place.console) steps.push({ op: 'connect', path: place.console.socket, slot: SLOT.console })
+  return steps
+}
+
+/** What is opened now is the host's for certain: nothing of the image is mounted yet. */
+function hostFiles({ fifo }: InitPlace): Step[] {
+  const flags = O_PATH
+  return [
+    { op: 'open', path: '/proc', slot: SLOT.proc, flags: flags | constants.O_DIRECTORY, magic: PROC_MAGIC },
+    { op: 'open', path: '/dev/null', slot: SLOT.nullDevice, flags, magic: 0 },
+    ...(fifo ? [{ op: 'open' as const, path: fifo, slot: SLOT.fifo, flags, magic: 0 }] : []),
+  ]
+}
+
+/** Namespaces that are made only now: in its cgroup, and with the offsets of its clocks. time_namespaces(7) */
+function late({ linux = {} }: RuntimeConfig): Step[] {
+  const steps: Step[] = []
+  for (const type of lateNamespaces(linux.namespaces ?? [])) {
+    steps.push({ op: 'unshare', flags: NAMESPACES[type].flag })
+    if (type !== 'time') continue
+    const offsets = Object.entries(linux.timeOffsets ?? {})
+    if (offsets.length > 0)
+      steps.push({
+        ...{ op: 'proc', path: 'self/timens_offsets' },
+        value: offsets.map(([clock, { secs = 0, nanosecs = 0 }]) => `${clock} ${secs} ${nanosecs}\n`).join(''),
+      })
+    const slot = SLOT.first + 14
+    steps.push({ op: 'open', path: '/proc/self/ns/time_for_children', slot, flags: 0, magic: 0 })
+    steps.push({ op: 'setns', slot, type: NAMESPACES.time.flag })
+  }
+  return steps
+}
+
+/** The files a container sees, up to the moment when there are no others. */
+function files(config: RuntimeConfig, place: InitPlace, userNamespace: boolean): Step[] {
+  const { linux = {}, mounts = [], process } = config
+  const rootfs = isAbsolute(config.root!.path) ? config.root!.path : join(place.bundle, config.root!.path)
+  if (!linux.namespaces?.some(({ type }) => type === 'mount'))
+    return [
+      { op: 'chroot', path: rootfs },
+      { op: 'sync', name: 'mounted' },
+    ]
+  const propagation = propagationOf(linux.rootfsPropagation) ?? { value: PROPAGATION.slave, recursive: true }
+  // What is unbindable cannot be bound, and the rootfs still has to be.
+  const atFirst =
+    propagation.value === PROPAGATION.unbindable ? { value: PROPAGATION.private, recursive: true } : propagation
+  const bound = mounts.some(
+    ({ destination, options }) => destination === '/dev' && options?.some(o => /^r?bind$/.test(o)),
+  )
+  return [
+    { op: 'propagation', path: '/', ...atFirst },
+    ...(place.parentMount
+      ? [{ op: 'propagation' as const, path: place.parentMount, recursive: false, value: PROPAGATION.private }]
+      : []),
+    { op: 'root', path: rootfs },
+    ...mountSteps(mounts, place),
+    // A /dev that is the host's has its devices already, and is not ours to add to.
+    ...(bound ? [] : deviceSteps(linux.devices ?? [], userNamespace)),
+    ...(process ? [{ op: 'mkdir' as const, path: process.cwd }] : []),
+    ...terminal(config, place),
+    { op: 'sync', name: 'mounted' },
+    ...(config.root?.readonly
+      ? [{ op: 'attributes' as const, path: '/', recursive: false, set: RDONLY, clear: 0 }]
+      : []),
+    ...(linux.readonlyPaths ?? []).map((path): Step => ({ op: 'readonly', path })),
+    ...(linux.maskedPaths ?? []).map(
+      (path): Step => ({ op: 'mask', path, options: place.label ? [`context=${place.label}`] : [] }),
+    ),
+    { op: place.noPivot ? 'moveRoot' : 'pivot' },
+    ...(propagation.value === PROPAGATION.slave ? [] : [{ op: 'propagation' as const, path: '/', ...propagation }]),
+  ]
+}
+
+function terminal({ process }: RuntimeConfig, place: InitPlace): Step[] {
+  if (!process?.terminal || !place.console) return []
+  const { width = 0, height = 0 } = process.consoleSize ?? {}
+  return [{ op: 'console', width, height, uid: process.user.uid, bind: true }]
+}
+
+function propagationOf(word: string | undefined): { value: number; recursive: boolean } | undefined {
+  const [, recursive, kind] = /^(r?)(shared|slave|private|unbindable)$/.exec(word ?? '') ?? []
+  return kind ? { value: PROPAGATION[kind as keyof typeof PROPAGATION], recursive: recursive === 'r' } : undefined
+}
+
+/** What is said to the kernel once for the whole container. */
+function kernelSettings({ hostname, domainname, linux = {} }: RuntimeConfig): Step[] {
+  const { personality, memoryPolicy } = linux
+  const nodes = memoryPolicy?.nodes ? bitMask(memoryPolicy.nodes) : new Uint8Array()
+  return [
+    ...(hostname ? [{ op: 'hostname' as const, name: hostname }] : []),
+    ...(domainname ? [{ op: 'domainname' as const, name: domainname }] : []),
+    ...Object.entries(linux.sysctl ?? {}).map(
+      ([name, value]): Step => ({ op: 'proc', path: `sys/${name.replaceAll('.', '/')}`, value }),
+    ),
+    ...(personality ? [{ op: 'personality' as const, value: personality.domain === 'LINUX32' ? 8 : 0 }] : []),
+    ...(memoryPolicy
+      ? [{ op: 'memoryPolicy' as const, mode: memoryMode(memoryPolicy), mask: nodes, bits: nodes.length * 8 }]
+      : []),
+  ]
+}
+
+const MEMORY_MODES = [
+  ...['MPOL_DEFAULT', 'MPOL_PREFERRED', 'MPOL_BIND', 'MPOL_INTERLEAVE', 'MPOL_LOCAL', 'MPOL_PREFERRED_MANY'],
+  'MPOL_WEIGHTED_INTERLEAVE',
+]
+const MEMORY_FLAGS = new Map([
+  ['MPOL_F_STATIC_NODES', 1 << 15],
+  ['MPOL_F_RELATIVE_NODES', 1 << 14],
+  ['MPOL_F_NUMA_BALANCING', 1 << 13],
+])
+
+/** set_mempolicy(2) */
+function memoryMode({ mode, flags = [] }: { mode: string; flags?: string[] }): number {
+  return flags.reduce((bits, flag) => bits | (MEMORY_FLAGS.get(flag) ?? 0), MEMORY_MODES.indexOf(mode))
+}

@@ -1,0 +1,96 @@
+/**
+ * What native/init can do, one step each. A container is a list of these and nothing else: `initPlan` makes the list,
+ * `describeStep` prints it, `encodePlan` hands it over. Numbers are the kernel's own.
+ */
+export type Step =
+  /** Opens a file of the host; `magic`, unless 0, is the file system it must be on. */
+  | { op: 'open'; path: string; slot: number; flags: number; magic: number }
+  | { op: 'setns'; slot: number; type: number }
+  | { op: 'join'; pid: number; flags: number }
+  | { op: 'unshare'; flags: number }
+  /** The process of the container begins here. */
+  | { op: 'clone'; flags: number }
+  /** Waits for the runtime, which does its part meanwhile. */
+  | { op: 'sync'; name: SyncPoint }
+  | { op: 'hostname'; name: string }
+  | { op: 'domainname'; name: string }
+  | { op: 'proc'; path: string; value: string }
+  | { op: 'propagation'; path: string; recursive: boolean; value: number }
+  | { op: 'root'; path: string }
+  | MountStep
+  | BindStep
+  | { op: 'idmap'; source: string; slot: number; recursive: boolean; namespaceSlot: number }
+  | { op: 'attributes'; path: string; recursive: boolean; set: number; clear: number }
+  | { op: 'mask'; path: string; options: string[] }
+  | { op: 'readonly'; path: string }
+  | { op: 'pivot' }
+  | { op: 'moveRoot' }
+  | { op: 'chroot'; path: string }
+  | { op: 'mkdir'; path: string }
+  | { op: 'symlink'; path: string; target: string }
+  | { op: 'mknod'; path: string; mode: number; major: number; minor: number; uid: number; gid: number }
+  | { op: 'rlimit'; name: string; resource: number; soft: number; hard: number }
+  | { op: 'umask'; mask: number }
+  | { op: 'scheduler'; attributes: Uint8Array }
+  | { op: 'ioPriority'; value: number }
+  | { op: 'affinity'; mask: Uint8Array }
+  | { op: 'personality'; value: number }
+  | { op: 'memoryPolicy'; mode: number; mask: Uint8Array; bits: number }
+  | { op: 'keyring'; name: string }
+  | { op: 'session' }
+  | { op: 'groups'; gids: number[] }
+  | { op: 'user'; uid: number; gid: number }
+  | { op: 'bounding'; mask: bigint }
+  | { op: 'capabilities'; effective: bigint; permitted: bigint; inheritable: bigint }
+  | { op: 'ambient'; mask: bigint }
+  | { op: 'keepCapabilities'; on: boolean }
+  | { op: 'noNewPrivileges' }
+  | { op: 'seccomp'; program: Uint8Array; flags: number }
+  | { op: 'chdir'; path: string }
+  | { op: 'ownStreams'; uid: number }
+  | { op: 'closeFrom'; fd: number }
+  | { op: 'find'; candidates: string[] }
+  | { op: 'connect'; path: string; slot: number }
+  | { op: 'consolePair' }
+  | { op: 'console'; width: number; height: number; uid: number; bind: boolean }
+  | { op: 'deviceProgram'; cgroup: string; program: Uint8Array }
+  | { op: 'waitForStart' }
+  | { op: 'exec'; candidates: string[]; args: string[]; env: string[] }
+
+/** A file system of its own. `options` are its own, `attributes` are those of every mount. */
+export interface MountStep {
+  op: 'mount'
+  target: string
+  type: string
+  source: string
+  options: string[]
+  attributes: number
+  propagation: number
+  resolve: number
+  copyUp: boolean
+}
+
+/** A part of the host's files, seen in the container. `slot`, unless -1, holds the source. */
+export interface BindStep {
+  op: 'bind'
+  target: string
+  source: string
+  slot: number
+  recursive: boolean
+  set: number
+  clear: number
+  recursiveSet: number
+  recursiveClear: number
+  propagation: number
+  propagationRecursive: boolean
+  resolve: number
+}
+
+/**
+ * Where the runtime has something to do in between: `cloned` (id maps, cgroups, hooks' pid), `mounted` (the hooks before
+ * pivot_root), `ready` (the state says "created").
+ */
+export type SyncPoint = 'cloned' | 'mounted' | 'ready'
+
+/** The slots that have a meaning of their own; those of namespaces and sources come after. */
+export const SLOT = { proc: 0, root: 1, console: 2, fifo: 3, nullDevice: 4, first: 8 } as const

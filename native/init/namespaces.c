@@ -1,0 +1,77 @@
+#include <errno.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "keeper.h"
+#include "operations.h"
+#include "report.h"
+#include "slots.h"
+#include "system.h"
+
+// open PATH SLOT FLAGS MAGIC: MAGIC, where it is not 0, is the file system it must be on
+void op_open(const Step *step) {
+  int fd = open(text(step, 1), (int)number(step, 3) | O_CLOEXEC);
+  if (fd < 0) die("open", text(step, 1));
+  int64_t magic = number(step, 4);
+  struct statfs on;
+  if (magic && (fstatfs(fd, &on) < 0 || on.f_type != magic)) {
+    errno = EXDEV;
+    die("open", text(step, 1));
+  }
+  keep(number(step, 2), fd);
+}
+
+// setns SLOT TYPE
+void op_setns(const Step *step) {
+  if (setns(kept(number(step, 1)), (int)number(step, 2)) < 0) die("setns", "");
+}
+
+// join PID FLAGS: all these namespaces of a process, at once
+void op_join(const Step *step) {
+  int process = (int)syscall(SYS_pidfd_open, (pid_t)number(step, 1), 0);
+  if (process < 0) die("pidfd_open", "");
+  if (setns(process, (int)number(step, 2)) < 0) die("setns", "");
+  close(process);
+}
+
+// unshare FLAGS
+void op_unshare(const Step *step) {
+  if (unshare((int)number(step, 1)) < 0) die("unshare", "");
+}
+
+// clone FLAGS: the new process goes on with the plan, this one keeps watch over it
+void op_clone(const Step *step) {
+  struct clone_args arguments = {.flags = (uint64_t)number(step, 1), .exit_signal = SIGCHLD};
+  long child = syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (child < 0) die("clone3", "");
+  if (child > 0) keep_watch((pid_t)child);
+  stop_watching();
+}
+
+// sync NAME: the name is for whoever reads the plan
+void op_sync(const Step *) { wait_for_word(); }
+
+// hostname NAME
+void op_hostname(const Step *step) {
+  Argument name = bytes(step, 1);
+  if (sethostname(name.bytes, name.length) < 0) die("sethostname", name.bytes);
+}
+
+// domainname NAME
+void op_domainname(const Step *step) {
+  Argument name = bytes(step, 1);
+  if (setdomainname(name.bytes, name.length) < 0) die("setdomainname", name.bytes);
+}
+
+// proc PATH VALUE: writes below the proc that was opened before any of the container's files were mounted
+void op_proc(const Step *step) {
+  Argument value = bytes(step, 2);
+  int fd = sys_openat2(kept(PROC), text(step, 1), O_WRONLY, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
+  if (fd < 0) die("open", text(step, 1));
+  if (write(fd, value.bytes, value.length) < 0) die("write", text(step, 1));
+  close(fd);
+}
