@@ -3,7 +3,7 @@
 // because it runs before anything is installed or built, on whatever Node the machine has (18 or newer).
 // Each step looks at what is there and does only what is missing, so a second run takes a moment.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -22,6 +22,8 @@ const FOR_THE_TOUR = {
   curl: ['curl'],
   busybox: ['busybox-static'],
   runc: ['runc'],
+  // Not a program: it is what the compiler of seccomp filters is built with.
+  '/usr/include/seccomp.h': ['libseccomp-dev'],
 }
 
 /** The real tools that the tests compare us with. */
@@ -117,8 +119,23 @@ function native() {
 function build() {
   const stamp = join(HOME, 'dist/.built')
   if (existsSync(stamp) && newest(join(HOME, 'lib')) <= age(stamp)) return
-  step('lib/ → dist/', () => must(process.execPath, [bin('typescript/bin/tsc'), '-p', HOME]))
+  step('lib/ → dist/', () => {
+    must(process.execPath, [bin('typescript/bin/tsc'), '-p', HOME])
+    bundleRuntime()
+  })
   writeFileSync(stamp, '')
+}
+
+/**
+ * Each operation of a container runtime is a process, and to find and load fifty modules takes as long as to make the
+ * container: ocirun is put into a few files, of which a verb loads two or three.
+ */
+function bundleRuntime() {
+  const dist = join(HOME, 'dist')
+  const names = ['--dir', dist, '--entryFileNames', '[name].cjs', '--chunkFileNames', 'ocirun-[name].cjs']
+  const form = ['--format', 'cjs', '--platform', 'node']
+  must(process.execPath, [bin('rolldown/bin/cli.mjs'), join(HOME, 'lib/cli/ocirun.ts'), ...names, ...form])
+  chmodSync(join(dist, 'ocirun.cjs'), 0o755)
 }
 
 function run(command, commandArguments) {
@@ -163,6 +180,7 @@ function stop(text, status = 1) {
 }
 
 function onPath(program) {
+  if (program.startsWith('/')) return existsSync(program)
   // Debian keeps what only root runs in sbin, which is not on everybody's PATH.
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
   return folders.some(folder => {

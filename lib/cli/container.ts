@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { openJournal } from '../lab/journal.ts'
 import type { Runtime } from '../runtime/container.ts'
-import { runtimeDriver } from '../runtime/driver.ts'
+import { runtimeNamed } from '../runtime/named.ts'
 import type { ContainerState } from '../spec/runtimeConfig.ts'
 import { print, session } from './session.ts'
 
@@ -55,7 +55,7 @@ export function command(): Command {
 function verb(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .addOption(new Option('--runtime <name>', 'runc, crun, or the path of a runtime').default('runc'))
+    .addOption(new Option('--runtime <name>', 'ocirun (ours), runc, crun, or the path of a runtime').default('ocirun'))
     .option('--root <folder>', "the runtime's state folder")
 }
 
@@ -73,7 +73,7 @@ function on(work: (runtime: Runtime, named: Named) => Promise<unknown>) {
     const flags = [second, third].find(
       value => typeof value === 'object' && value !== null && 'runtime' in value,
     ) as Flags
-    await work(runtimeDriver(flags.runtime, { root: flags.root }), { ...flags, id, words })
+    await work(runtimeNamed(flags.runtime, { root: flags.root }), { ...flags, id, words })
   }
 }
 
@@ -104,7 +104,7 @@ const exec = on(async (runtime, { id, words, tty }) => {
 })
 
 async function list(flags: Flags): Promise<void> {
-  const states = await runtimeDriver(flags.runtime, { root: flags.root }).list()
+  const states = await runtimeNamed(flags.runtime, { root: flags.root }).list()
   print(flags, states, () => table(states))
 }
 

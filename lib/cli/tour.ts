@@ -21,7 +21,7 @@ export function command(): Command {
   return new Command()
     .description("Walks through the article, live: every step with the real tool's command, what came out, and checks.")
     .addOption(new Option('--image <name>', 'tiny, java, hub, or any image name').default('tiny'))
-    .addOption(new Option('--runtime <name>', 'runc, crun, or the path of a runtime').default('runc'))
+    .addOption(new Option('--runtime <name>', 'ocirun (ours), runc, crun, or the path of a runtime').default('ocirun'))
     .addOption(
       new Option('--id <id>', "lab id; another than default leaves the article's own names alone").default('default'),
     )

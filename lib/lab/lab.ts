@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { emit, type Options } from '../events.ts'
 import { labNames, type NetworkNames } from '../network/names.ts'
 import type { Runtime } from '../runtime/container.ts'
-import { runtimeDriver } from '../runtime/driver.ts'
+import { runtimeNamed } from '../runtime/named.ts'
 import type { RunningRegistry } from '../transport/registry/server/server.ts'
 import { startRegistry } from '../transport/registry/server/server.ts'
 import { type DemoImage, demoImage } from './demo/demo.ts'
@@ -43,13 +43,13 @@ export interface LabOptions {
   id?: string
   /** `tiny`, `java`, `hub`, or any image name. */
   image?: string
-  /** `runc`, `crun`, or the path of a runtime. */
+  /** `ocirun` (ours, the default), `runc`, `crun`, or the path of a runtime. */
   runtime?: string
 }
 
 /** Opens a lab: makes the demo image, an own folder and a registry that asks for tokens. */
 export async function openLab(choice: LabOptions, options: Options): Promise<{ lab: Lab; close(): Promise<void> }> {
-  const { id = 'default', image = 'tiny', runtime = 'runc' } = choice
+  const { id = 'default', image = 'tiny', runtime = 'ocirun' } = choice
   const demo = await demoImage(image, options)
   const folder = mkdtempSync(join(tmpdir(), `ocilab-${id}-`))
   const undo = { kind: 'directory', path: folder } as const
@@ -63,7 +63,7 @@ export async function openLab(choice: LabOptions, options: Options): Promise<{ l
     id,
     demo,
     names: labNames(id),
-    runtime: runtimeDriver(runtime, { root: `/run/ocilab/${id}/runtime` }),
+    runtime: runtimeNamed(runtime, { root: `/run/ocilab/${id}/runtime` }),
     registry,
     credentials,
     reference: `${registry.host}/zengxu/oci-demo-app:v0`,

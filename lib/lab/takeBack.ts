@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { OciError } from '../errors.ts'
 import type { Undo } from '../events.ts'
 import * as network from '../network/undo.ts'
+import { deleteContainer } from '../runtime/container/end.ts'
 import { runTool } from './tool.ts'
 
 /** `link runc0`, `netns /run/netns/…`, `mount …`, `container …`, `folder …` */
@@ -31,6 +32,7 @@ export async function takeBack(undo: Undo): Promise<void> {
   if (undo.kind === 'directory') return removeFolder(undo.path)
   if (undo.kind !== 'container') return network.takeBack(undo)
   if (!existsSync(stateFolder(undo))) return
+  if (undo.runtime === 'ocirun') return deleteContainer(undo.root ?? '/run/ocirun', undo.id, { force: true })
   const root = undo.root === undefined ? [] : ['--root', undo.root]
   await runTool(undo.runtime, [...root, 'delete', '--force', undo.id])
 }

@@ -24,6 +24,7 @@ static const struct {
     {"sync", op_sync},
     {"hostname", op_hostname},
     {"domainname", op_domainname},
+    {"loopback", op_loopback},
     {"proc", op_proc},
     {"propagation", op_propagation},
     {"root", op_root},

@@ -1,9 +1,12 @@
 #include <errno.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/vfs.h>
 
 #include "keeper.h"
@@ -65,6 +68,17 @@ void op_hostname(const Step *step) {
 void op_domainname(const Step *step) {
   Argument name = bytes(step, 1);
   if (setdomainname(name.bytes, name.length) < 0) die("setdomainname", name.bytes);
+}
+
+// loopback: the one link that a new network namespace has, set up
+void op_loopback(const Step *) {
+  struct ifreq link = {.ifr_name = "lo"};
+  int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (any < 0) die("socket", "lo");
+  if (ioctl(any, SIOCGIFFLAGS, &link) < 0) die("ioctl", "lo");
+  link.ifr_flags |= IFF_UP;
+  if (ioctl(any, SIOCSIFFLAGS, &link) < 0) die("ioctl", "lo");
+  close(any);
 }
 
 // proc PATH VALUE: writes below the proc that was opened before any of the container's files were mounted

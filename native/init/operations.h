@@ -11,6 +11,7 @@ void op_clone(const Step *);
 void op_sync(const Step *);
 void op_hostname(const Step *);
 void op_domainname(const Step *);
+void op_loopback(const Step *);
 void op_proc(const Step *);
 
 // mounts.c

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { Command } from './global.ts'
 import { verbs } from './verbs.ts'
 
 /** ≙ `runc --version` */
 export function versionText(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+  // By the package's own name: from the sources and from the bundle, the way to the file is not the same.
+  const { version } = createRequire(import.meta.url)('ocilab/package.json') as { version: string }
   return `ocirun version ${version}\nspec: 1.3.0\nnode: ${process.version}\n`
 }
 

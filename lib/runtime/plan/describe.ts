@@ -84,6 +84,8 @@ function describeRest(step: Rest): string {
       return 'setpriv --no-new-privs'
     case 'chdir':
       return `cd ${step.path}`
+    case 'loopback':
+      return 'ip link set lo up'
     case 'session':
       return 'setsid'
     case 'keyring':

@@ -12,6 +12,7 @@ const ARGUMENTS: Named = {
   sync: ['name'],
   hostname: ['name'],
   domainname: ['name'],
+  loopback: [],
   proc: ['path', 'value'],
   propagation: ['path', 'recursive', 'value'],
   root: ['path'],

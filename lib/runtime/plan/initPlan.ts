@@ -45,6 +45,9 @@ export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
     ...(place.noKeyring ? [] : [{ op: 'keyring' as const, name: `_ses.${place.id}` }]),
     // Before the change of user: after it, these files of its own would be root's.
     ...late(config),
+    ...(namespaces.some(({ type, path }) => type === 'network' && path === undefined)
+      ? [{ op: 'loopback' as const }]
+      : []),
     ...(userNamespace
       ? [...(place.setGroups ? [{ op: 'groups' as const, gids: [] }] : []), { op: 'user' as const, uid: 0, gid: 0 }]
       : []),

@@ -14,6 +14,7 @@ export type Step =
   | { op: 'sync'; name: SyncPoint }
   | { op: 'hostname'; name: string }
   | { op: 'domainname'; name: string }
+  | { op: 'loopback' }
   | { op: 'proc'; path: string; value: string }
   | { op: 'propagation'; path: string; recursive: boolean; value: number }
   | { op: 'root'; path: string }
