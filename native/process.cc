@@ -121,8 +121,12 @@ static Napi::Value receive(const Napi::CallbackInfo& info) {
       message->clear();
     }
     done.BlockingCall([message](Napi::Env env, Napi::Function callback) {
-      if (message->empty()) callback.Call({env.Undefined()});
-      else callback.Call({Napi::Buffer<uint8_t>::Copy(env, message->data(), message->size())});
+      try {
+        if (message->empty()) callback.Call({env.Undefined()});
+        else callback.Call({Napi::Buffer<uint8_t>::Copy(env, message->data(), message->size())});
+      } catch (const Napi::Error&) {
+        // The callback settles a promise and throws nothing: the program is ending, and runs no JavaScript any more.
+      }
     });
     done.Release();
   }).detach();

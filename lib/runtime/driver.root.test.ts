@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LabEvent } from '../events.ts'
-import { runtimeDriver } from './driver.ts'
-import { testBundle, testCrun } from './testBundle.ts'
+import { runtimeNamed } from './named.ts'
+import { testBundle, testCrun, testOcirun } from './testBundle.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-runtime-'))
 // PID 1 has no default signal handlers: without the trap TERM would do nothing.
@@ -25,8 +25,10 @@ afterAll(() => {
 describe.each([
   ['runc', () => 'runc'],
   ['crun', () => testCrun(folder)],
+  ['ocirun', () => 'ocirun'],
+  ['ocirun, the program', () => testOcirun(folder)],
 ])('%s', (name, binary) => {
-  const runtime = runtimeDriver(binary(), { root: join(folder, `state-${name}`) })
+  const runtime = runtimeNamed(binary(), { root: join(folder, `state-${name.replace(/\W/g, '-')}`) })
   afterEach(async () => {
     for (const { id } of await runtime.list()) await (await runtime.load(id)).delete({ force: true })
   })
@@ -105,7 +107,7 @@ describe.each([
 })
 
 it('says how to get a runtime that is not here', async () => {
-  await expect(runtimeDriver('nonesuch').list()).rejects.toMatchObject({
+  await expect(runtimeNamed('nonesuch').list()).rejects.toMatchObject({
     code: 'TOOL_MISSING',
     data: { hint: 'sudo apt-get install -y nonesuch' },
   })

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { openBundle } from '../bundle/bundle.ts'
 import { writeSpec } from '../bundle/defaultSpec.ts'
 
@@ -18,6 +19,14 @@ export async function testBundle(args: string[]): Promise<{ path: string; remove
     config.process!.terminal = false
   })
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Our own runtime as a program, from the sources. */
+export function testOcirun(folder: string): string {
+  const path = join(folder, 'ocirun')
+  const entry = fileURLToPath(new URL('../cli/ocirun.ts', import.meta.url))
+  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${entry}' "$@"\n`, { mode: 0o755 })
+  return path
 }
 
 /**

@@ -20,10 +20,10 @@ export interface TestDockerd {
 }
 
 /** Starts a private dockerd in a temporary folder, for peer tests. Needs root. */
-export async function startDockerd(): Promise<TestDockerd> {
+export async function startDockerd(config: object = {}): Promise<TestDockerd> {
   const folder = await mkdtemp(join(tmpdir(), 'ocilab-dockerd-'))
   const socket = join(folder, 'docker.sock')
-  await writeFile(join(folder, 'daemon.json'), '{}')
+  await writeFile(join(folder, 'daemon.json'), JSON.stringify(config))
   // The daemon goes when this process goes, however that happens.
   const command = ['--pdeathsig', 'TERM', 'unshare', '--mount', 'sh', '-c', ALONE, 'dockerd', ...flags(folder, socket)]
   const daemon = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] })

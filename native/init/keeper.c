@@ -39,6 +39,7 @@ _Noreturn void keep_watch(pid_t child) {
   int notices = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (notices < 0) die("signalfd", "");
   close_own_end();
+  stop_reporting();
   report(channel, PID, child, "");
   for (;;) {
     tell_if_ended(child);

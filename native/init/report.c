@@ -11,6 +11,11 @@ static uint32_t current;
 void report_to(int fd) { channel = fd; }
 void report_step(uint32_t step) { current = step; }
 
+void stop_reporting(void) {
+  close(channel);
+  channel = -1;
+}
+
 void report(int fd, Kind kind, int32_t value, const char *detail) {
   struct {
     Message head;

@@ -14,6 +14,8 @@ typedef struct {
 // Where messages go, and which step they speak of.
 void report_to(int fd);
 void report_step(uint32_t step);
+// This process has no more to say: that the other end hears of the program's exec depends on nobody else keeping it open.
+void stop_reporting(void);
 
 void report(int fd, Kind kind, int32_t value, const char *detail);
 // Says which call failed on what, with errno, and ends the process.

@@ -9,8 +9,9 @@ export const command: Command = {
   operands: [1, 1],
   async run({ flags, operands: [id], global }) {
     await failing('create', async () => {
+      const options = createOptions(flags, global)
       const { bundle, config } = bundleOf(flags)
-      await createContainer(id!, bundle, config, { ...createOptions(flags, global), detached: true })
+      await createContainer(id!, bundle, config, { ...options, detached: true })
     })
     return 0
   },

@@ -7,7 +7,7 @@ export async function failing<T>(verb: string, work: () => Promise<T>, status = 
     return await work()
   } catch (error) {
     const { message } = error as Error
-    const starting = isOciError(error, 'KERNEL') || isOciError(error, 'NOT_PERMITTED')
+    const starting = isOciError(error) && error.data.step !== undefined
     const hint = isOciError(error) && error.data.hint ? ` (${error.data.hint})` : ''
     const name = verb === 'exec' ? 'exec' : `ocirun ${verb}`
     throw new ExitError(

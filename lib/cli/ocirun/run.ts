@@ -13,8 +13,8 @@ export const command: Command = {
   async run({ flags, operands: [id], global }) {
     const detach = flags.detach === true
     const carried = await failing('run', async () => {
-      const { bundle, config } = bundleOf(flags)
       const options = createOptions(flags, global)
+      const { bundle, config } = bundleOf(flags)
       const lent = config.process?.terminal && !detach && !options.console ? ('keeper' as const) : options.console
       const made = await createContainer(id!, bundle, config, { ...options, console: lent, detached: detach })
       try {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isSystemError, RuntimeError } from '../../errors.ts'
-import { freeze, isFrozen, killAll, removeCgroups } from '../cgroup/cgroup.ts'
+import { cgroupPaths, freeze, isFrozen, killAll, removeCgroups } from '../cgroup/cgroup.ts'
 import { signalNumber } from '../plan/process.ts'
 import { runHooks } from './hooks.ts'
 import { isAlive } from './processTable.ts'
@@ -49,7 +49,11 @@ function hasOwnPids({ config }: SavedState): boolean {
  */
 export async function deleteContainer(root: string, id: string, { force = false } = {}): Promise<void> {
   const saved = force ? loadAnyState(root, id) : loadState(root, id)
-  if (!saved) return dropState(root, id)
+  if (!saved) {
+    clearByName(id)
+    dropState(root, id)
+    return
+  }
   const { fifo } = statePaths(root, id)
   const status = statusOf(saved, fifo)
   if (status !== 'stopped') {
@@ -79,6 +83,13 @@ async function endProcesses(saved: SavedState): Promise<void> {
       })
     await sleep(wait)
   }
+}
+
+/** Where nothing is known of a container but its id: what is in the cgroups it would have had, had it asked for none. */
+function clearByName(id: string): void {
+  const cgroups = cgroupPaths(undefined, id)
+  killAll(cgroups, 9)
+  removeCgroups(cgroups)
 }
 
 /** A state that cannot be read is no reason to keep it. */

@@ -132,7 +132,7 @@ export function stepError({ step: index, value, detail }: Message, steps: readon
     const missing = errno === 'ENOENT' && !name.includes('/')
     const reason = missing ? 'executable file not found in $PATH' : `${SAID.get(errno) ?? errno}`
     const middle = missing || errno !== 'ENOENT' ? '' : `stat ${name}: `
-    return new RuntimeError(code, `exec: ${JSON.stringify(name)}: ${middle}${reason}`, data)
+    return new RuntimeError('COMMAND_FAILED', `exec: ${JSON.stringify(name)}: ${middle}${reason}`, data)
   }
   if (step?.op === 'chdir')
     return new RuntimeError(

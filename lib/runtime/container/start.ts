@@ -33,13 +33,16 @@ async function release(fifo: string, saved: SavedState, root: string): Promise<v
   const fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     let heard = Buffer.alloc(0)
+    let gone = false
     for (;;) {
       const more = readNow(fd)
       if (more === 'nothing yet') pause()
       else if (more.length > 0) heard = Buffer.concat([heard, more])
       else if (heard.length > 0) break
-      else if (isAlive(saved.pid, saved.startTime) && isStillInit(saved.pid) !== false) pause()
-      else throw wrongStatus('cannot start an already running container', 'running')
+      else if (gone) throw wrongStatus('cannot start an already running container', 'running')
+      // One that has left may have spoken after we read: what it said is still there to be read once more.
+      else if (!isAlive(saved.pid, saved.startTime) || isStillInit(saved.pid) === false) gone = true
+      else pause()
     }
     const [first, second] = messagesIn(heard)
     if (first?.kind !== STARTED) throw wrongStatus('cannot start a container that has stopped', 'stopped')

@@ -72,7 +72,9 @@ export function loadState(root: string, id: string): SavedState {
   const { folder, file } = statePaths(root, id)
   if (!existsSync(folder)) throw new RuntimeError('CONTAINER_UNKNOWN', 'container does not exist', { where: id })
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as SavedState
+    const saved = JSON.parse(readFileSync(file, 'utf8')) as SavedState | null
+    if (saved?.id !== id || !saved.config || !saved.cgroups) throw new Error('want the state that create wrote')
+    return saved
   } catch (error) {
     throw new RuntimeError(
       'CONFIG_INVALID',
