@@ -12,11 +12,11 @@ const KILL_ROUNDS = 20
 
 /** Puts a process, by its id, in each of a container's cgroups. Throws `KERNEL` (`ESRCH`: no such process), `NOT_PERMITTED`. */
 export function joinCgroups(paths: CgroupPaths, pid: number): void {
-  for (const folder of foldersOf(paths)) join1(folder, pid)
+  for (const folder of foldersOf(paths)) joinOne(folder, pid)
 }
 
 // A process that is just being made is refused with EINVAL.
-function join1(folder: string, pid: number): void {
+function joinOne(folder: string, pid: number): void {
   for (let tries = 1; ; tries++) {
     try {
       writeControl(folder, 'cgroup.procs', String(pid))

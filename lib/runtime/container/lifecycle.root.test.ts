@@ -165,7 +165,7 @@ it('a hundred containers at once leave nothing behind', async () => {
 
 it('a program that is killed at any moment leaves nothing that delete --force does not clear', async () => {
   for (let delay = 20; delay <= 400; delay += 40) {
-    const id = `killed-${delay}`
+    const id = `killed-after-${delay}-ms`
     const child = execFile(program, ['--root', root, 'run', '--bundle', waiting, id], () => {})
     await sleep(delay)
     child.kill('SIGKILL')
