@@ -47,5 +47,6 @@ describe('digests', () => {
           return isOciError(error, 'DIGEST_INVALID')
         }
       }),
+      { examples: [[{ toString: false }]] },
     ))
 })

@@ -65,6 +65,8 @@ export function shortDigest(digest: Digest): string {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  // What an object would say of itself is its own business: it may have a toString that is none.
+  const text =
+    typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' ? 'an object' : String(value)
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }
