@@ -19,8 +19,10 @@ export async function execInside(
   options: Options & { terminal?: boolean } = {},
 ): Promise<string> {
   const container = await lab.runtime.load(lab.container)
-  const { stdout } = await container.exec({ args: [...args] }, options)
-  return stdout
+  const { status, stdout, stderr } = await container.exec({ args: [...args] }, options)
+  if (status === 0) return stdout
+  const said = stderr.trim() || `exit ${status}`
+  throw new OciError('COMMAND_FAILED', `${args.join(' ')}: ${said}`, { where: lab.container, got: status })
 }
 
 /** Waits until the server answers, from inside the container or from this machine, and gives the answer. */
