@@ -58,7 +58,7 @@ export function cgroupMode(list: readonly Hierarchy[]): CgroupMode {
 /** The process's own path below the mount point, such as `user.slice/x`; empty when it is above what is mounted. */
 export function ownBelowMount({ root, own }: Hierarchy): string {
   const path = relative(root, own)
-  return path.startsWith('..') ? '' : path
+  return path.split('/')[0] === '..' ? '' : path
 }
 
 interface CgroupMount {

@@ -1,101 +1,23 @@
-import { readControl, readPairs } from './controlFile.ts'
+import { readPairs } from './controlFile.ts'
 import type { CgroupPaths } from './paths.ts'
+import { parseCount } from './statsShape.ts'
+import { v1Stats } from './v1Stats.ts'
+import { v2Stats } from './v2Stats.ts'
 
-/** What `runc events --stats` prints under "data". Times are nanoseconds, sizes bytes. */
+/**
+ * What a container uses, as `runc events --stats` prints it under `data` (runc's types/events.go), for JSON.stringify,
+ * which writes its 64-bit numbers exactly. What has no controller here is 0 or left out. Times are nanoseconds.
+ */
 export function cgroupStats(paths: CgroupPaths): object {
-  const stats = paths.mode === 'v2' ? v2Stats(paths.folders.unified!) : v1Stats(paths)
-  return { ...stats, blkio: {}, hugetlb: {}, intel_rdt: {}, network_interfaces: null }
+  const { cpu, cpuset, memory, pids, blkio, hugetlb } =
+    paths.mode === 'v2' ? v2Stats(paths.folders.unified!) : v1Stats(paths.folders)
+  return { cpu, cpuset, memory, pids, blkio, hugetlb, intel_rdt: {}, network_interfaces: null }
 }
 
-/** How many of its processes the kernel has killed for want of memory. */
-export function oomKills({ folders, mode }: CgroupPaths): number {
-  const [folder, file] = mode === 'v2' ? [folders.unified, 'memory.events'] : [folders.memory, 'memory.oom_control']
-  return folder === undefined ? 0 : Number(readPairs(folder, file).get('oom_kill') ?? 0)
-}
-
-const MILLION = 1_000_000
-const MICROSECOND = 1000
-
-function v1Stats({ folders }: CgroupPaths): object {
-  const { cpu, cpuacct, memory, pids } = folders
-  const throttled = pairs(cpu, 'cpu.stat')
-  const perCpu = text(cpuacct, 'cpuacct.usage_percpu').split(' ').filter(Boolean).map(Number)
-  // In ticks, of which there are a hundred in a second wherever Linux runs today.
-  const ticks = pairs(cpuacct, 'cpuacct.stat')
-  const raw = pairs(memory, 'memory.stat')
-  return {
-    cpu: {
-      usage: {
-        total: number(cpuacct, 'cpuacct.usage'),
-        percpu: perCpu,
-        kernel: (ticks.system ?? 0) * 10 * MILLION,
-        user: (ticks.user ?? 0) * 10 * MILLION,
-      },
-      throttling: {
-        periods: throttled.nr_periods,
-        throttledPeriods: throttled.nr_throttled,
-        throttledTime: throttled.throttled_time,
-      },
-    },
-    memory: {
-      cache: raw.cache,
-      usage: v1Memory(memory, 'memory'),
-      swap: v1Memory(memory, 'memory.memsw'),
-      kernel: v1Memory(memory, 'memory.kmem'),
-      kernelTCP: v1Memory(memory, 'memory.kmem.tcp'),
-      raw,
-    },
-    pids: { current: number(pids, 'pids.current'), limit: number(pids, 'pids.max') },
-  }
-}
-
-function v1Memory(folder: string | undefined, name: string): object {
-  return {
-    limit: number(folder, `${name}.limit_in_bytes`),
-    usage: number(folder, `${name}.usage_in_bytes`),
-    max: number(folder, `${name}.max_usage_in_bytes`),
-    failcnt: number(folder, `${name}.failcnt`),
-  }
-}
-
-function v2Stats(folder: string): object {
-  const cpu = pairs(folder, 'cpu.stat')
-  const raw = pairs(folder, 'memory.stat')
-  const use = (name: string) => ({
-    limit: number(folder, `${name}.max`),
-    usage: number(folder, `${name}.current`),
-    max: number(folder, `${name}.peak`),
-    failcnt: 0,
-  })
-  return {
-    cpu: {
-      usage: {
-        total: (cpu.usage_usec ?? 0) * MICROSECOND,
-        kernel: (cpu.system_usec ?? 0) * MICROSECOND,
-        user: (cpu.user_usec ?? 0) * MICROSECOND,
-      },
-      throttling: {
-        periods: cpu.nr_periods,
-        throttledPeriods: cpu.nr_throttled,
-        throttledTime: (cpu.throttled_usec ?? 0) * MICROSECOND,
-      },
-    },
-    memory: { cache: raw.file, usage: use('memory'), swap: use('memory.swap'), kernel: {}, kernelTCP: {}, raw },
-    pids: { current: number(folder, 'pids.current'), limit: number(folder, 'pids.max') },
-  }
-}
-
-function text(folder: string | undefined, file: string): string {
-  return folder === undefined ? '' : (readControl(folder, file) ?? '')
-}
-
-/** `max` is no limit, and Go's programs write that as 0. */
-function number(folder: string | undefined, file: string): number {
-  const said = text(folder, file)
-  return said === 'max' ? 0 : Number(said)
-}
-
-function pairs(folder: string | undefined, file: string): Record<string, number> {
-  if (folder === undefined) return {}
-  return Object.fromEntries([...readPairs(folder, file)].map(([key, value]) => [key, Number(value)]))
+/** How many processes of a container the kernel has killed for want of memory; 0 where nothing counts them. */
+export function oomKills({ mode, folders }: CgroupPaths): number {
+  const folder = mode === 'v2' ? folders.unified : folders.memory
+  if (folder === undefined) return 0
+  const file = mode === 'v2' ? 'memory.events' : 'memory.oom_control'
+  return Number(parseCount(readPairs(folder, file).get('oom_kill')) ?? 0)
 }

@@ -7,8 +7,8 @@ const throttled = ({ major, minor, rate }: ThrottleDevice) => `${major}:${minor}
 const throttle = (at: string, asked: (r: Resources) => ThrottleDevice[] | undefined, file: string): Row =>
   each(`blockIO.${at}`, 'blkio', asked, device => [{ file, value: throttled(device) }])
 
-// In the order of writing. Not written: memory.kernel and memory.kernelTCP (the kernel took the limits away: 5.16, and
-// 6.12 for TCP's, which runc has ignored for as long) and memory.useHierarchy (since 5.11 it is always so).
+// In the order of writing. Not written: memory.kernel and memory.kernelTCP (not recommended by the spec, and ignored by
+// runc) and memory.useHierarchy (kernels have no other way any more).
 const TABLE: readonly Row[] = [
   row('cpu.cpus', 'cpuset', r => r.cpu?.cpus, 'cpuset.cpus', String),
   row('cpu.mems', 'cpuset', r => r.cpu?.mems, 'cpuset.mems', String),

@@ -54,7 +54,7 @@ export function v2Writes(resources: Resources, read: Read): Write[] {
 }
 
 /**
- * cpu.weight of cpu.shares: runc 1.4's curve through the least, the usual and the greatest values
+ * cpu.weight of cpu.shares: runc's curve through the least, the usual and the greatest values
  * (2, 1024, 262144 shares are weights 1, 100, 10000).
  */
 export function cpuWeight(shares: number): number {
