@@ -42,6 +42,7 @@ const FOR_THE_TESTS = {
   strace: ['strace'],
   setfattr: ['attr'],
   zstd: ['zstd'],
+  time: ['time'],
 }
 
 const [verb = 'setup', ...args] = process.argv.slice(2)
@@ -55,6 +56,28 @@ const verbs = {
   test() {
     prepare(FOR_THE_TESTS)
     run(process.execPath, [bin('vitest/vitest.mjs'), 'run', '--config', join(HOME, 'lib/vitest.config.ts'), ...args])
+  },
+  bench() {
+    if (!ROOT) stop('bench: needs root on Linux (use sudo, or the lab VM)')
+    prepare(FOR_THE_TESTS)
+    // With a network, a /run and mounts of its own. crun refuses a machine that has cgroups of both versions.
+    const alone = [
+      'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up',
+      'if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi',
+      'exec "$@"',
+    ]
+    const bench = [process.execPath, join(HOME, 'lib/lab/bench/main.ts'), ...args]
+    run('/usr/bin/unshare', [
+      '--mount',
+      '--net',
+      '--propagation',
+      'private',
+      'sh',
+      '-euc',
+      alone.join('\n'),
+      'sh',
+      ...bench,
+    ])
   },
 }
 

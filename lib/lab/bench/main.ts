@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { OciError } from '../../errors.ts'
+import { type Measured, measure } from './measure.ts'
+import type { Listed } from './suite.ts'
+import { suites } from './suites.ts'
+import { tableHead, tableRows } from './table.ts'
+
+// `npm run bench -- [SUITE…] [--json FILE] [--pairs N] [--guard]`
+
+/** A machine that does other things too may be slow at one of the two: only what is far off, and twice so, is told. */
+const FAR_OFF = 2
+const GUARD_PAIRS = 5
+
+async function main(argv: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { json: { type: 'string' }, pairs: { type: 'string' }, guard: { type: 'boolean', default: false } },
+  })
+  const chosen = choose(positionals, values.guard)
+  const pairs = values.pairs === undefined ? undefined : Number(values.pairs)
+  process.stdout.write(tableHead)
+  const all: Measured[] = []
+  for (const listed of chosen) all.push(...(await measureSuite(listed, values.guard, pairs)))
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(report(all), null, 2)}\n`)
+  return values.guard && all.some(isFarOff) ? 1 : 0
+}
+
+function choose(names: readonly string[], guard: boolean): Listed[] {
+  const unknown = names.find(name => !suites.some(suite => suite.name === name))
+  if (unknown !== undefined) {
+    const want = suites.map(({ name }) => name).join(', ')
+    throw new OciError('ARGUMENT_INVALID', `no suite ${unknown} (want ${want})`, { want, got: unknown })
+  }
+  return suites.filter(({ name, guarded }) => (names.length > 0 ? names.includes(name) : !guard || guarded))
+}
+
+async function measureSuite({ load }: Listed, guard: boolean, pairs?: number): Promise<Measured[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ocilab-bench-'))
+  const deferred: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+  try {
+    const { suite } = await load()
+    const all: Measured[] = []
+    for (const comparison of await suite.open({ folder, defer: action => deferred.push(action) })) {
+      let measured = await measure(comparison, folder, pairs ?? (guard ? GUARD_PAIRS : undefined))
+      if (guard && isFarOff(measured)) measured = await measure(comparison, folder, comparison.pairs)
+      process.stdout.write(tableRows(measured))
+      all.push(measured)
+    }
+    return all
+  } finally {
+    for (const action of deferred.toReversed()) await action()
+  }
+}
+
+function isFarOff({ ratio, goal }: Measured): boolean {
+  return ratio > goal * FAR_OFF
+}
+
+function report(comparisons: Measured[]) {
+  const machine = { node: process.version, kernel: release(), cpus: cpus().length, cpu: cpus()[0]?.model }
+  return { machine, comparisons: comparisons.map(one => ({ ...one, met: one.ratio <= one.goal })) }
+}
+
+main(process.argv.slice(2)).then(
+  status => {
+    process.exitCode = status
+  },
+  error => {
+    process.stderr.write(`bench: ${(error as Error).message}\n`)
+    process.exitCode = 1
+  },
+)

@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { labNames, type NetworkNames } from '../../network/names.ts'
+import { isNetns } from '../../network/netns.ts'
+import { applyPlan, commandLine, networkPlan, undoPlan } from '../../network/plan.ts'
+import { topology } from '../../network/topology.ts'
+import { program, runProgram } from './program.ts'
+import type { Suite } from './suite.ts'
+
+/** The article's network, by our own messages to the kernel and by the same lines in ip's batch mode. */
+export const suite: Suite = {
+  open({ folder }) {
+    const names = labNames()
+    const plan = networkPlan(names)
+    const [up, down] = batches(names, folder)
+    const oursDown = () => undoPlan(plan)
+    const seen = (andThen: () => unknown) => async () => {
+      const shape = await shapeOf(names)
+      await andThen()
+      return shape
+    }
+    const ours = 'ocilab, in this program'
+    return [
+      {
+        ...{ name: 'network: up', goal: 0.4, pairs: 20 },
+        ours: { name: ours, run: () => applyPlan(plan), result: seen(oursDown) },
+        peers: [program('ip -batch', up, seen(oursDown))],
+      },
+      {
+        ...{ name: 'network: down', goal: 1, pairs: 10 },
+        ours: { name: ours, prepare: () => applyPlan(plan), run: oursDown, result: () => shapeOf(names) },
+        peers: [{ ...program('ip -batch', down, () => shapeOf(names)), prepare: () => runProgram(up) }],
+      },
+    ]
+  },
+}
+
+/** The article's lines as files for ip: those for the container's namespace are one more batch, inside. */
+function batches(names: NetworkNames, folder: string): [up: string[], down: string[]] {
+  const inside = `ip netns exec ${names.netns} ip `
+  const lines = networkPlan(names).map(step => withoutBrctl(commandLine(step)))
+  const [insideFile, upFile, downFile] = ['inside', 'up', 'down'].map(name => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  const guest = lines.filter(line => line.startsWith(inside)).map(line => line.slice(inside.length))
+  const host = lines.filter(line => !line.startsWith(inside)).map(line => line.slice('ip '.length))
+  writeFileSync(insideFile, guest.map(line => `${line}\n`).join(''))
+  writeFileSync(
+    upFile,
+    [...host, `netns exec ${names.netns} ip -batch ${insideFile}`].map(line => `${line}\n`).join(''),
+  )
+  writeFileSync(downFile, `link del ${names.bridge}\nlink del ${names.vethHost}\nnetns del ${names.netns}\n`)
+  return [
+    ['ip', '-batch', upFile],
+    ['ip', '-batch', downFile],
+  ]
+}
+
+function withoutBrctl(line: string): string {
+  return line
+    .replace(/^brctl addbr (\S+)$/, 'ip link add name $1 type bridge')
+    .replace(/^brctl addif (\S+) (\S+)$/, 'ip link set $2 master $1')
+}
+
+/** Links, addresses of IPv4 and routes on both sides, without the numbers that are others each time. */
+async function shapeOf({ netnsPath }: NetworkNames): Promise<unknown> {
+  const places = await topology(isNetns(netnsPath) ? [netnsPath] : [])
+  return places.map(({ links, addresses, routes }) => [
+    ...links.map(({ name, kind, master, peer }) => `link ${name} ${kind} ${master} ${peer}`),
+    ...addresses
+      .filter(({ address }) => !address.includes(':'))
+      .map(({ link, address }) => `address ${link} ${address}`),
+    ...routes.map(({ link, ...route }) => `route ${link} ${JSON.stringify(route)}`),
+  ])
+}

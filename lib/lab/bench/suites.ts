@@ -1,0 +1,9 @@
+import type { Listed } from './suite.ts'
+
+/** Every suite of `npm run bench`, in the order of the table. */
+export const suites: readonly Listed[] = [
+  { name: 'start-up', guarded: true, load: () => import('./startUp.ts') },
+  { name: 'unpack', guarded: false, load: () => import('./unpack.ts') },
+  { name: 'runtime', guarded: true, load: () => import('./runtime.ts') },
+  { name: 'network', guarded: true, load: () => import('./network.ts') },
+]
