@@ -101,6 +101,16 @@ describe('verbs that work together', () => {
     })
   })
 
+  it('picture draws an image in the forms it has', async () => {
+    await copy(heldImage(await imageWith({ a: { body: 'A' } }, { '.wh.a': {} }), 'mem'), `oci:${folder}/drawn:v0`)
+    expect((await ocilab('picture', 'layers', 'oci:drawn:v0')).stdout).toContain('- /a hides 1 B')
+    expect((await ocilab('picture', 'manifest', 'oci:drawn:v0', '--as', 'mermaid')).stdout).toMatch(/^flowchart LR\n/)
+    expect(await ocilab('picture', 'layers', 'oci:drawn:v0', '--as', 'mermaid')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('want text or html, got mermaid'),
+    })
+  })
+
   it('network plan is the article’s fourteen commands', async () => {
     const lines = (await ocilab('network', 'plan')).stdout.trim().split('\n')
     expect(lines).toHaveLength(14)

@@ -13,6 +13,7 @@ export const verbs: readonly Verb[] = [
   image('pull', 'copy an image from a registry into an OCI layout', () => import('./pull.ts')),
   image('push', 'copy an image to a registry', () => import('./push.ts')),
   image('inspect', 'show what an image is made of (skopeo inspect)', () => import('./inspect.ts')),
+  image('picture', 'draw what an image or a network is made of', () => import('./picture.ts')),
   image('tags', 'list the tags of a repository (skopeo list-tags)', () => import('./tags.ts')),
   image('save', 'write an image as docker archive (docker save)', () => import('./save.ts')),
   image('load', 'read a docker archive into an OCI layout (docker load)', () => import('./load.ts')),

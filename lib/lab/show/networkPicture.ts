@@ -1,0 +1,156 @@
+import type { Place } from '../../network/topology.ts'
+import { flowchart, type MermaidEdge, type MermaidGroup, type MermaidNode } from './mermaid.ts'
+import type { Picture } from './picture.ts'
+
+/** A link that a step wants to be there, and what it should have. */
+export interface GoalLink {
+  readonly netns?: string
+  readonly name: string
+  readonly addresses?: readonly string[]
+  /** The bridge it is plugged into. */
+  readonly master?: string
+}
+
+export interface NetworkGoal {
+  readonly links: readonly GoalLink[]
+  /** Pairs of link names that are the two ends of one veth. */
+  readonly cables?: readonly (readonly [string, string])[]
+}
+
+interface Box {
+  readonly id: string
+  readonly netns?: string
+  readonly name: string
+  readonly facts: string[]
+  readonly missing: string[]
+  readonly there: boolean
+}
+
+/**
+ * Bridges, cables, namespaces, addresses and routes as the kernel has them now; what the goal wants and is not there
+ * is dashed and says "missing". ≙ ip -d link, ip addr, ip route, in every namespace
+ */
+export function networkPicture(places: readonly Place[], goal: NetworkGoal = { links: [] }): Picture {
+  const boxes = places.flatMap(place => boxesOf(place, goal)).concat(absent(places, goal))
+  const wires = wiresOf(places, boxes, goal)
+  const groups: MermaidGroup[] = [...new Set([undefined, ...places.map(it => it.netns), ...boxes.map(it => it.netns)])]
+    .map((netns, i) => ({
+      id: `place${i}`,
+      label: nameOf(netns),
+      nodes: boxes.filter(box => box.netns === netns).map(node),
+    }))
+    .filter(group => group.nodes.length > 0)
+  return {
+    title: 'The network as it is now',
+    mermaid: flowchart('LR', [], wires.map(edge), groups),
+    text: [...places.flatMap(place => listed(place, boxes)), ...missingLines(boxes, wires)].join('\n'),
+  }
+}
+
+function boxesOf(place: Place, goal: NetworkGoal): Box[] {
+  return place.links.map(link => {
+    const wanted = goal.links.find(it => it.name === link.name && it.netns === place.netns)
+    const addresses = place.addresses.filter(it => it.link === link.name).map(it => it.address)
+    const missing = (wanted?.addresses ?? []).filter(address => !addresses.includes(address))
+    const facts = [link.kind, link.up ? 'up' : 'down', ...addresses].filter(it => it !== undefined)
+    return { id: idOf(place.netns, link.name), netns: place.netns, name: link.name, facts, missing, there: true }
+  })
+}
+
+/** What the goal names and no place has. */
+function absent(places: readonly Place[], goal: NetworkGoal): Box[] {
+  return goal.links
+    .filter(({ netns, name }) => !places.some(it => it.netns === netns && it.links.some(link => link.name === name)))
+    .map(({ netns, name, addresses = [] }) => ({
+      id: idOf(netns, name),
+      netns,
+      name,
+      facts: [],
+      missing: [...addresses],
+      there: false,
+    }))
+}
+
+function node({ id, name, facts, missing, there }: Box): MermaidNode {
+  const lines = [there ? name : `${name} (missing)`, ...facts, ...missing.map(address => `${address} (missing)`)]
+  return { id, label: lines.join('\n'), look: there && missing.length === 0 ? undefined : 'missing' }
+}
+
+interface Wire {
+  readonly from: Box
+  readonly to: Box
+  readonly kind: 'plug' | 'veth'
+  readonly missing: boolean
+}
+
+/** Plugs in bridges and the two ends of veth pairs, those that are there and those only wanted. */
+function wiresOf(places: readonly Place[], boxes: readonly Box[], goal: NetworkGoal): Wire[] {
+  const find = (netns: string | undefined, name: string | undefined) =>
+    boxes.find(box => box.netns === netns && box.name === name)
+  const named = (name: string | undefined, not?: Box) => boxes.find(box => box.name === name && box !== not)
+  const links = places.flatMap(({ netns, links }) => links.map(link => ({ ...link, box: find(netns, link.name) })))
+  const wires = [
+    ...links.map(({ box, master }) => wire(box, find(box?.netns, master), 'plug', false)),
+    ...links.map(({ box, peer }) => wire(box, named(peer, box), 'veth', false)),
+    ...goal.links.map(({ netns, name, master }) => wire(find(netns, name), find(netns, master), 'plug', true)),
+    ...(goal.cables ?? []).map(([a, b]) => wire(named(a), named(b), 'veth', true)),
+  ]
+  return onceEach(wires.filter(it => it !== undefined))
+}
+
+function wire(from: Box | undefined, to: Box | undefined, kind: Wire['kind'], missing: boolean): Wire | undefined {
+  return from && to && { from, to, kind, missing }
+}
+
+/** A pair is seen from both its ends; and what is there stands before what is wanted. */
+function onceEach(wires: readonly Wire[]): Wire[] {
+  const byEnds = new Map<string, Wire>()
+  for (const it of wires) {
+    const ends = [it.from.id, it.to.id].sort().join(' ')
+    if (!byEnds.has(ends)) byEnds.set(ends, it)
+  }
+  return [...byEnds.values()]
+}
+
+function edge({ from, to, kind, missing }: Wire): MermaidEdge {
+  const label = kind === 'plug' ? 'in' : 'veth'
+  if (missing) return { from: from.id, to: to.id, label: `${label} (missing)`, line: 'missing' }
+  return { from: from.id, to: to.id, label, line: kind === 'plug' ? 'arrow' : 'cable' }
+}
+
+function listed(place: Place, boxes: readonly Box[]): string[] {
+  const links = new Map(place.links.map(link => [link.name, link]))
+  return [
+    nameOf(place.netns),
+    ...boxes
+      .filter(box => box.netns === place.netns && box.there)
+      .map(({ name, facts }) => {
+        const link = links.get(name)
+        const ties = [link?.master && `in ${link.master}`, link?.peer && `cable to ${link.peer}`].filter(Boolean)
+        return `  ${[name, ...facts, ...ties].join('  ')}`
+      }),
+    ...place.routes.map(
+      ({ destination, gateway, link }) =>
+        `  route ${destination}${gateway ? ` via ${gateway}` : ''}${link ? ` dev ${link}` : ''}`,
+    ),
+  ]
+}
+
+function missingLines(boxes: readonly Box[], wires: readonly Wire[]): string[] {
+  return [
+    ...boxes.filter(box => !box.there).map(({ name, netns }) => `missing: ${name} in ${nameOf(netns)}`),
+    ...boxes.flatMap(({ name, missing }) => missing.map(address => `missing: ${address} on ${name}`)),
+    ...wires
+      .filter(wire => wire.missing)
+      .map(({ from, to, kind }) => `missing: ${from.name} ${kind === 'plug' ? 'in' : '↔'} ${to.name}`),
+  ]
+}
+
+function nameOf(netns: string | undefined): string {
+  return netns === undefined ? 'host' : `netns ${netns.split('/').pop()}`
+}
+
+/** An id that mermaid takes: letters and digits only. */
+function idOf(netns: string | undefined, name: string): string {
+  return `n${Buffer.from(`${netns ?? ''}\0${name}`).toString('hex')}`
+}
