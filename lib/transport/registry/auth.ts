@@ -3,7 +3,7 @@ import { RegistryError } from '../../errors.ts'
 import { parseJson } from '../../spec/goJson.ts'
 import type { Credentials } from './credentials.ts'
 import type { HttpResponse, Send } from './http.ts'
-import { type Challenge, parseChallenges } from './wire.ts'
+import { type Challenge, parseChallenges } from './wire/challenge.ts'
 
 /** What a token is asked for: `repository:zengxu/oci-demo-app:pull`. */
 export type Scope = string

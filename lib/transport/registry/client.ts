@@ -18,7 +18,8 @@ import {
 import { Authenticator, isLoopback } from './auth.ts'
 import type { Credentials } from './credentials.ts'
 import { type HttpRequest, type HttpResponse, httpClient } from './http.ts'
-import { parseErrors, type Route, writeRoute } from './wire.ts'
+import { parseErrors } from './wire/errors.ts'
+import { type Route, writeRoute } from './wire/route.ts'
 
 // The six that skopeo names, in its order.
 const ACCEPT = [OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_SCHEMA1, DOCKER_SCHEMA1_UNSIGNED, DOCKER_LIST, OCI_INDEX].join(

@@ -5,7 +5,8 @@ import { isOciError, RegistryError } from '../../../errors.ts'
 import { type Digest, digestOf, isDigest, parseDigest } from '../../../spec/digest.ts'
 import { detectMediaType, parseIndex, parseManifest } from '../../../spec/manifest.ts'
 import { isIndexType } from '../../../spec/mediaTypes.ts'
-import { parseContentRange, parseRange, type Route, writeRoute } from '../wire.ts'
+import { parseContentRange, parseRange } from '../wire/range.ts'
+import { type Route, writeRoute } from '../wire/route.ts'
 import type { Storage } from './storage.ts'
 
 /** One request as an endpoint sees it. */
@@ -19,7 +20,7 @@ export interface Exchange<R extends Route = Route> {
 
 type Endpoint<R extends Route> = (exchange: Exchange<R>) => Promise<void>
 type Of<K extends Route['kind']> = Extract<Route, { kind: K }>
-type Table = { [K in Route['kind']]: Partial<Record<string, Endpoint<Of<K>>>> }
+type Table = { [K in Route['kind']]?: Partial<Record<string, Endpoint<Of<K>>>> }
 
 const MANIFEST_LIMIT = 4 << 20
 

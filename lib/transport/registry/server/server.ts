@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isOciError, isSystemError, OciError, type RegistryErrorCode } from '../../../errors.ts'
 import { emit, type Options } from '../../../events.ts'
-import { parseRoute, type Route, writeErrors } from '../wire.ts'
+import { writeErrors } from '../wire/errors.ts'
+import { parseRoute, type Route } from '../wire/route.ts'
 import { type Exchange, endpoints, send } from './endpoints.ts'
 import { Storage } from './storage.ts'
 import { TokenDesk, type Users } from './tokens.ts'
@@ -87,7 +88,9 @@ async function answer(
       return refuse(response, 400, 'NAME_INVALID', 'invalid repository name')
     const scope = scopeOf(route, request.method)
     if (desk && !desk.admits(request, scope)) return challenge(request, response, desk, scope)
-    const endpoint = endpoints[route.kind][request.method ?? ''] as ((exchange: Exchange) => Promise<void>) | undefined
+    const endpoint = endpoints[route.kind]?.[request.method ?? ''] as
+      | ((exchange: Exchange) => Promise<void>)
+      | undefined
     if (endpoint === undefined) return refuse(response, 405, 'UNSUPPORTED', 'the operation is unsupported')
     await endpoint({ route, query: url.searchParams, request, response, storage })
   } catch (error) {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { writeChallenge } from '../wire.ts'
+import { writeChallenge } from '../wire/challenge.ts'
 
 /** Who may come in: names and passwords. */
 export type Users = Record<string, string>
