@@ -57,6 +57,12 @@ export interface Native {
     streams: readonly number[],
     preserved: number,
   ): { pid: number; channel: number; watch: number }
+  /** A descriptor that is that process, and never another one with its number. pidfd_open(2) */
+  pidfd(pid: number): number
+  /** A copy of another process's descriptor. pidfd_getfd(2) */
+  descriptorOf(pid: number, fd: number): number
+  /** Hands a descriptor, with some words about it, to whoever listens at a socket. */
+  sendDescriptor(path: string, text: string, fd: number): void
   /** pipe(2): its read end and its write end. */
   pipe(): [read: number, write: number]
   /** The next message, or nothing when there will be none. Idle, it does not keep the program alive. */

@@ -87,7 +87,7 @@ void op_bind(const Step *step) {
   int64_t slot = number(step, 3);
   unsigned recursive = number(step, 4) ? AT_RECURSIVE : 0;
   int mount = slot < 0 ? sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | recursive)
-                       : sys_open_tree(kept(slot), "", OPEN_TREE_CLONE | AT_EMPTY_PATH | recursive);
+                       : fcntl(kept(slot), F_DUPFD_CLOEXEC, 0);
   if (mount < 0) die("open_tree", source);
   set_attributes(mount, 0, (struct mount_attr){.attr_set = (uint64_t)number(step, 5), .attr_clr = (uint64_t)number(step, 6)}, target);
   set_attributes(mount, 1, (struct mount_attr){.attr_set = (uint64_t)number(step, 7), .attr_clr = (uint64_t)number(step, 8)}, target);
@@ -99,14 +99,14 @@ void op_bind(const Step *step) {
   close(mount);
 }
 
-// idmap SOURCE SLOT RECURSIVE NAMESPACE_SLOT: a copy of the source in which owners are mapped, kept for a bind
+// idmap SOURCE SLOT RECURSIVE MAP_RECURSIVE NAMESPACE_SLOT: a copy of the source in which owners are mapped, kept for a bind
 void op_idmap(const Step *step) {
   const char *source = text(step, 1);
   unsigned recursive = number(step, 3) ? AT_RECURSIVE : 0;
   int mount = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | recursive);
   if (mount < 0) die("open_tree", source);
-  struct mount_attr mapped = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)kept(number(step, 4))};
-  if (sys_mount_setattr(mount, recursive, &mapped) < 0) die("mount_setattr", source);
+  struct mount_attr mapped = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)kept(number(step, 5))};
+  if (sys_mount_setattr(mount, number(step, 4) ? AT_RECURSIVE : 0, &mapped) < 0) die("mount_setattr", source);
   keep(number(step, 2), mount);
 }
 

@@ -55,8 +55,11 @@ void op_clone(const Step *step) {
   stop_watching();
 }
 
-// sync NAME: the name is for whoever reads the plan
-void op_sync(const Step *) { wait_for_word(); }
+// sync NAME SLOT: the name is for whoever reads the plan; SLOT, where it is not negative, holds a descriptor to tell of
+void op_sync(const Step *step) {
+  int64_t slot = number(step, 2);
+  wait_for_word(slot < 0 ? -1 : kept(slot));
+}
 
 // hostname NAME
 void op_hostname(const Step *step) {

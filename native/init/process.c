@@ -121,14 +121,16 @@ void op_no_new_privileges(const Step *) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) die("prctl", "PR_SET_NO_NEW_PRIVS");
 }
 
-// seccomp PROGRAM FLAGS
+// seccomp PROGRAM FLAGS: where somebody is to be asked, a descriptor for that is kept
 void op_seccomp(const Step *step) {
   Argument program = bytes(step, 1);
   struct sock_filter *filter = malloc(program.length + 1);
   if (!filter) die("malloc", "");
   memcpy(filter, program.bytes, program.length);
   struct sock_fprog whole = {.len = (unsigned short)(program.length / sizeof *filter), .filter = filter};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, number(step, 2), &whole) < 0) die("seccomp", "");
+  long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, number(step, 2), &whole);
+  if (listener < 0) die("seccomp", "");
+  if (number(step, 2) & SECCOMP_FILTER_FLAG_NEW_LISTENER) keep(LISTENER, (int)listener);
 }
 
 // chdir PATH: and nowhere that is outside of the root, by a descriptor that was left open

@@ -40,10 +40,10 @@ void mistake(const char *what) {
   die("plan", what);
 }
 
-void wait_for_word(void) {
+void wait_for_word(int descriptor) {
   char word;
   ssize_t got;
-  report(channel, SYNC, 0, "");
+  report(channel, SYNC, descriptor, "");
   do got = read(channel, &word, 1);
   while (got < 0 && errno == EINTR);
   if (got != 1) _exit(1);

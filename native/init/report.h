@@ -7,7 +7,7 @@ typedef enum { SYNC = 'S', FAILED = 'E', PID = 'P', EXITED = 'X', STARTED = 'G' 
 typedef struct {
   uint32_t kind;
   uint32_t step;
-  int32_t value;  // an errno, a process id, or an exit code
+  int32_t value;  // an errno, a process id, a descriptor, or an exit code
   uint32_t length;
 } Message;
 
@@ -22,5 +22,5 @@ void report(int fd, Kind kind, int32_t value, const char *detail);
 _Noreturn void die(const char *call, const char *what);
 // The plan itself is wrong.
 _Noreturn void mistake(const char *what);
-// Says that this step is reached, and waits for the word to go on; without one it ends.
-void wait_for_word(void);
+// Says that this step is reached, and a descriptor of ours or -1, and waits for the word to go on; without one it ends.
+void wait_for_word(int descriptor);

@@ -33,14 +33,13 @@ export function bundleOf(flags: Flags): { bundle: string; config: RuntimeConfig 
 /** Those flags as options. Throws `UNSUPPORTED` for what this runtime refuses. */
 export function createOptions(flags: Flags, global: Global): CreateOptions {
   refuseSystemd(global)
-  if (flags['pidfd-socket'])
-    throw new RuntimeError('UNSUPPORTED', '--pidfd-socket: not supported', { where: '--pidfd-socket' })
   const socket = oneOf(flags, 'console-socket')
   return {
     root: global.root,
     streams: [0, 1, 2],
     console: socket === undefined ? undefined : { socket },
     pidFile: oneOf(flags, 'pid-file'),
+    pidfdSocket: oneOf(flags, 'pidfd-socket'),
     noPivot: flags['no-pivot'] === true,
     noKeyring: flags['no-new-keyring'] === true,
     preserved: preservedDescriptors(flags),

@@ -50,6 +50,7 @@ export const command: Command = {
           streams: [0, 1, 2],
           console: consoleOf(flags, process, detach),
           pidFile: oneOf(flags, 'pid-file'),
+          pidfdSocket: oneOf(flags, 'pidfd-socket'),
           preserved: preservedDescriptors(flags),
           detached: detach,
           ignorePaused: flags['ignore-paused'] === true,

@@ -11,6 +11,8 @@ import { withHome } from './home.ts'
 import { runHooks } from './hooks.ts'
 import { mapIds } from './idMaps.ts'
 import { runHooksInside } from './inside.ts'
+import { handOverListener, handOverPidfd } from './listener.ts'
+import { withMountMappings } from './mountMappings.ts'
 import { moveNetDevices } from './netDevices.ts'
 import { type Surroundings, surroundingsOf } from './place.ts'
 import { processStat } from './processTable.ts'
@@ -25,6 +27,8 @@ export interface CreateOptions {
   /** A socket that waits for its terminal; `'keeper'` lends it ours. */
   console?: { socket: string } | 'keeper'
   pidFile?: string
+  /** A socket that waits for a descriptor of the process. */
+  pidfdSocket?: string
   noPivot?: boolean
   noKeyring?: boolean
   preserved?: number
@@ -73,7 +77,7 @@ async function make(saved: SavedState, { place, cgroups }: Surroundings, options
   if (config.linux?.resources) setResources(cgroups, config.linux.resources)
   // "Creating" is over once the namespaces exist: what the hooks are told is what runtime.md § State says of this moment.
   const state = () => publicState(saved, 'created')
-  const at = async (point: SyncPoint, pid: number): Promise<void> => {
+  const at = async (point: SyncPoint, pid: number, descriptor: number): Promise<void> => {
     if (point === 'cloned') {
       saved.pid = pid
       saved.startTime = processStat(pid)?.startTime ?? 0
@@ -86,15 +90,22 @@ async function make(saved: SavedState, { place, cgroups }: Surroundings, options
       await runHooks('prestart', config.hooks?.prestart, state())
       await runHooks('createRuntime', config.hooks?.createRuntime, state())
       await runHooksInside('createContainer', config.hooks?.createContainer, state(), { pid, config, folder })
-    } else if (options.pidFile) writePidFile(options.pidFile, pid)
+    } else if (point === 'filtered') {
+      handOverListener(pid, descriptor, config.linux!.seccomp!, publicState(saved, 'creating'))
+    } else {
+      if (options.pidFile) writePidFile(options.pidFile, pid)
+      if (options.pidfdSocket) handOverPidfd(pid, options.pidfdSocket)
+    }
   }
   const whole = config.process ? { ...config, process: withHome(config.process, saved.rootfs) } : config
-  return carryOut(initPlan(whole, { ...place, fifo }), {
-    streams: options.streams,
-    preserved: options.preserved ?? 0,
-    detached: options.detached,
-    at,
-  })
+  return withMountMappings(config, place.privileged, idmaps =>
+    carryOut(initPlan(whole, { ...place, fifo, idmaps }), {
+      streams: options.streams,
+      preserved: options.preserved ?? 0,
+      detached: options.detached,
+      at,
+    }),
+  )
 }
 
 // Whoever is the user of the container opens it, and a new file's mode is subject to the umask.

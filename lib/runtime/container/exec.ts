@@ -8,9 +8,10 @@ import { writePidFile } from './create.ts'
 import { type Carried, carryOut } from './hand.ts'
 import { withHome } from './home.ts'
 import { mayChangeGroups } from './idMaps.ts'
+import { handOverListener, handOverPidfd } from './listener.ts'
 import { filterOf, heldCapabilities } from './place.ts'
 import { isAlive } from './processTable.ts'
-import { loadState, statePaths, statusOf } from './state.ts'
+import { loadState, publicState, statePaths, statusOf } from './state.ts'
 
 /** The flags of `runc exec`. */
 export interface ExecOptions {
@@ -18,6 +19,8 @@ export interface ExecOptions {
   streams: readonly number[]
   console?: { socket: string } | 'keeper'
   pidFile?: string
+  /** A socket that waits for a descriptor of the process. */
+  pidfdSocket?: string
   preserved?: number
   ignorePaused?: boolean
   /** Nobody waits here for it to end. ≙ `--detach` */
@@ -45,14 +48,16 @@ export async function execInContainer(id: string, process: RuntimeProcess, optio
     seccomp: await filterOf(linux.seccomp, options.root),
     preserved: options.preserved ?? 0,
   })
-  const at = (point: SyncPoint, pid: number): void => {
-    if (point === 'ready') {
+  const at = (point: SyncPoint, pid: number, descriptor: number): void => {
+    if (point === 'filtered') handOverListener(pid, descriptor, linux.seccomp!, publicState(saved, status))
+    else if (point === 'ready') {
       if (options.pidFile !== undefined) writePidFile(options.pidFile, pid)
-      return
+      if (options.pidfdSocket !== undefined) handOverPidfd(pid, options.pidfdSocket)
+    } else {
+      // What was joined by its number is still the process it was, or all of this was for another one.
+      if (!isAlive(saved.pid, saved.startTime)) throw wrongStatus('cannot exec in a stopped container', 'stopped')
+      joinCgroups(saved.cgroups, pid)
     }
-    // What was joined by its number is still the process it was, or all of this was for another one.
-    if (!isAlive(saved.pid, saved.startTime)) throw wrongStatus('cannot exec in a stopped container', 'stopped')
-    joinCgroups(saved.cgroups, pid)
   }
   const { streams, preserved = 0, detached } = options
   const carried = await carryOut(plan, { streams, preserved, detached, at })

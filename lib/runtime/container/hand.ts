@@ -16,8 +16,8 @@ export interface CarryOut {
    * Nobody of ours stays with it: its exit is for whoever takes in orphans, as containerd's shim does, to hear of.
    */
   detached?: boolean
-  /** Called where the plan waits for the runtime; it goes on when this is done. */
-  at(point: SyncPoint, pid: number): void | Promise<void>
+  /** Called where the plan waits for the runtime; it goes on when this is done. `descriptor` is one of the process's own. */
+  at(point: SyncPoint, pid: number, descriptor: number): void | Promise<void>
 }
 
 /** A process that a plan made. */
@@ -49,9 +49,9 @@ export async function carryOut(
     const syncs = steps.filter(step => step.op === 'sync').length
     let child = 0
     for (let seen = 0; seen < syncs; seen++) {
-      const step = await nextSync(channel, steps)
+      const { name, descriptor } = await nextSync(channel, steps)
       child ||= (await next(watch))?.value ?? 0
-      await at(step.name, child)
+      await at(name, child, descriptor)
       if (detached && seen === syncs - 1) leave()
       writeAll(channel, Buffer.from('g'))
     }
@@ -76,12 +76,12 @@ export async function carryOut(
   }
 }
 
-async function nextSync(channel: number, steps: readonly Step[]): Promise<Extract<Step, { op: 'sync' }>> {
+async function nextSync(channel: number, steps: readonly Step[]): Promise<{ name: SyncPoint; descriptor: number }> {
   const message = await next(channel)
   if (!message) throw new RuntimeError('KERNEL', 'the container process ended before its program was run', {})
   const step = steps[message.step]
   if (message.kind !== SYNC || step?.op !== 'sync') throw stepError(message, steps)
-  return step
+  return { name: step.name, descriptor: message.value }
 }
 
 /** native/init/report.h */

@@ -5,6 +5,7 @@ import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { deviceProgram, deviceRules } from '../cgroup/devices.ts'
 import { hierarchies } from '../cgroup/hierarchy.ts'
 import { type CgroupPaths, cgroupPaths } from '../cgroup/paths.ts'
+import { idmappedMounts } from '../plan/idmaps.ts'
 import type { InitPlace } from '../plan/initPlan.ts'
 import type { CreateOptions } from './create.ts'
 import { mayChangeGroups } from './idMaps.ts'
@@ -47,7 +48,7 @@ export async function surroundingsOf(
       parentMount: /shared/.test(linux.rootfsPropagation ?? '') ? mountPointOf(bundle, config) : undefined,
       noPivot: options.noPivot ?? false,
       noKeyring: options.noKeyring ?? false,
-      idmaps: [],
+      idmaps: idmappedMounts(config).map(() => '/proc/PID/ns/user'),
       deviceProgram:
         cgroups.mode === 'v2'
           ? { cgroup: cgroups.folders.unified!, program: deviceProgram(deviceRules(linux.resources?.devices ?? [])) }
@@ -80,9 +81,10 @@ function mountPointOf(bundle: string, config: RuntimeConfig): string {
 /** The compiled filter. What compiles it is loaded only where there is one to compile. */
 export async function filterOf(seccomp: Seccomp | undefined, root: string): Promise<InitPlace['seccomp']> {
   if (!seccomp) return undefined
-  const [{ cachedSeccomp }, { seccompFlags }] = await Promise.all([
+  const [{ cachedSeccomp }, { seccompFlags, seccompListener }] = await Promise.all([
     import('../seccomp/cache.ts'),
     import('../seccomp/compile.ts'),
   ])
-  return { program: cachedSeccomp(seccomp, join(root, '.seccomp')), flags: seccompFlags(seccomp) }
+  const program = cachedSeccomp(seccomp, join(root, '.seccomp'))
+  return { program, flags: seccompFlags(seccomp), listener: seccompListener(seccomp) }
 }

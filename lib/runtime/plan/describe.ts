@@ -63,7 +63,7 @@ function describeRest(step: Rest): string {
     case 'readonly':
       return `mount --rbind -o ro ${step.path} ${step.path}`
     case 'idmap':
-      return `mount --bind -o X-mount.idmap ${step.source}`
+      return `mount --${step.recursive ? 'r' : ''}bind -o X-mount.idmap=FD ${step.source}`
     case 'pivot':
       return 'pivot_root . . && umount --lazy .'
     case 'moveRoot':
@@ -110,6 +110,7 @@ function describeRest(step: Rest): string {
 const WAITS = {
   cloned: '# the runtime maps its ids, moves it into its cgroups and moves network devices in',
   mounted: '# the runtime runs the hooks prestart, createRuntime and createContainer',
+  filtered: '# the runtime hands the descriptor, over which the filter asks, to whoever listens for it',
   ready: '# the runtime writes the state: created',
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import type { RuntimeProcess } from '../../spec/runtimeConfig.ts'
 import { type ProcessPlace, processSteps } from './process.ts'
-import { SLOT, type Step } from './step.ts'
+import { SLOT, type Step, waitAt } from './step.ts'
 
 const O_PATH = 0o10000000
 const PROC_MAGIC = 0x9fa0
@@ -25,7 +25,7 @@ export function stepsIntoContainer(pid: number, flags: number): Step[] {
     { op: 'join', pid, flags },
     // A pid namespace is for children only.
     { op: 'clone', flags: 0 },
-    { op: 'sync', name: 'cloned' },
+    waitAt('cloned'),
   ]
 }
 
@@ -44,7 +44,7 @@ export function execPlan(process: RuntimeProcess, place: ExecPlace): Step[] {
       : []),
     ...rest,
     ...before,
-    { op: 'sync', name: 'ready' },
+    waitAt('ready'),
     ...last,
   ]
 }

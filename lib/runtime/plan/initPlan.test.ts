@@ -86,7 +86,7 @@ it.each<[what: string, change: (c: ReturnType<typeof config>) => void, expected:
 ])('%s', (_, change, expected) => {
   const changed = config()
   change(changed)
-  expected(opsOf(initPlan(changed, { ...place, seccomp: { program: new Uint8Array(8), flags: 0 } })))
+  expected(opsOf(initPlan(changed, { ...place, seccomp: { program: new Uint8Array(8), flags: 0, listener: false } })))
 })
 
 it.each([

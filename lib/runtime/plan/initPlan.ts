@@ -2,11 +2,12 @@ import { constants } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { deviceSteps } from './devices.ts'
+import { idmapSteps } from './idmaps.ts'
 import { PROPAGATION, RDONLY } from './mountOptions.ts'
-import { idmapSlot, type MountPlace, mountSteps } from './mounts.ts'
+import { type MountPlace, mountSteps } from './mounts.ts'
 import { cloneFlags, joinNamespaces, lateNamespaces, NAMESPACES } from './namespaces.ts'
 import { bitMask, type ProcessPlace, processSteps } from './process.ts'
-import { SLOT, type Step } from './step.ts'
+import { SLOT, type Step, waitAt } from './step.ts'
 
 /** All that the plan of a container depends on beside its config.json. Plain values: a plan is made without touching anything. */
 export interface InitPlace extends MountPlace, ProcessPlace {
@@ -21,8 +22,8 @@ export interface InitPlace extends MountPlace, ProcessPlace {
   noPivot: boolean
   noKeyring: boolean
   id: string
-  /** The user namespaces that map the owners of some mounts, by the mount's index. */
-  idmaps: { index: number; namespace: string }[]
+  /** For each mount whose owners are mapped a user namespace with that mapping. */
+  idmaps: readonly string[]
   deviceProgram?: { cgroup: string; program: Uint8Array }
 }
 
@@ -39,7 +40,7 @@ export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
   return [
     ...outside(config, place),
     { op: 'clone', flags: cloneFlags(namespaces) },
-    { op: 'sync', name: 'cloned' },
+    waitAt('cloned'),
     ...hostFiles(place),
     { op: 'session' },
     ...(place.noKeyring ? [] : [{ op: 'keyring' as const, name: `_ses.${place.id}` }]),
@@ -54,7 +55,7 @@ export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
     ...files(config, place, userNamespace),
     ...kernelSettings(config),
     ...before,
-    { op: 'sync', name: 'ready' },
+    waitAt('ready'),
     ...(place.fifo ? [{ op: 'waitForStart' as const }] : []),
     ...last,
   ]
@@ -62,15 +63,9 @@ export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
 
 /** Before the container's process exists. */
 function outside(config: RuntimeConfig, place: InitPlace): Step[] {
-  const steps = joinNamespaces(config.linux?.namespaces ?? [], place.privileged)
-  for (const { index, namespace } of place.idmaps) {
-    const mount = config.mounts![index]!
-    const source = isAbsolute(mount.source ?? '') ? mount.source! : join(place.bundle, mount.source ?? '')
-    const recursive = mount.options?.includes('rbind') ?? false
-    const namespaceSlot = SLOT.first + 15
-    steps.push({ op: 'open', path: namespace, slot: namespaceSlot, flags: 0, magic: 0 })
-    steps.push({ op: 'idmap', source, slot: idmapSlot(index), recursive, namespaceSlot })
-  }
+  // Before anything is joined: there we may be less.
+  const steps = idmapSteps(config, place.bundle, place.idmaps)
+  steps.push(...joinNamespaces(config.linux?.namespaces ?? [], place.privileged))
   if (place.deviceProgram) steps.push({ op: 'deviceProgram', ...place.deviceProgram })
   if (place.console === 'keeper') steps.push({ op: 'consolePair' })
   else if (place.console) steps.push({ op: 'connect', path: place.console.socket, slot: SLOT.console })
@@ -111,10 +106,7 @@ function files(config: RuntimeConfig, place: InitPlace, userNamespace: boolean):
   const { linux = {}, mounts = [], process } = config
   const rootfs = isAbsolute(config.root!.path) ? config.root!.path : join(place.bundle, config.root!.path)
   if (!linux.namespaces?.some(({ type }) => type === 'mount'))
-    return [
-      { op: 'chroot', path: rootfs },
-      { op: 'sync', name: 'mounted' },
-    ]
+    return [{ op: 'chroot', path: rootfs }, waitAt('mounted')]
   const propagation = propagationOf(linux.rootfsPropagation) ?? { value: PROPAGATION.slave, recursive: true }
   // What is unbindable cannot be bound, and the rootfs still has to be.
   const atFirst =
@@ -133,7 +125,7 @@ function files(config: RuntimeConfig, place: InitPlace, userNamespace: boolean):
     ...(bound ? [] : deviceSteps(linux.devices ?? [], userNamespace)),
     ...(process ? [{ op: 'mkdir' as const, path: process.cwd }] : []),
     ...terminal(config, place),
-    { op: 'sync', name: 'mounted' },
+    waitAt('mounted'),
     ...(config.root?.readonly
       ? [{ op: 'attributes' as const, path: '/', recursive: false, set: RDONLY, clear: 0 }]
       : []),

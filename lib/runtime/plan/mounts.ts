@@ -1,8 +1,9 @@
 import { isAbsolute, join, normalize } from 'node:path'
 import { RuntimeError } from '../../errors.ts'
 import type { Mount } from '../../spec/runtimeConfig.ts'
+import { idmapSlot, isIdmapped } from './idmaps.ts'
 import { PROPAGATION, plainMount, RDONLY, RESOLVE_NO_SYMLINKS, sortOptions } from './mountOptions.ts'
-import { SLOT, type Step } from './step.ts'
+import type { Step } from './step.ts'
 
 /** What the mounts of a container depend on beside the config. */
 export interface MountPlace {
@@ -21,10 +22,12 @@ const WITHOUT_DEVICE_LABEL = new Set(['proc', 'sysfs', 'cgroup', 'cgroup2', 'mqu
 
 /** The steps for `mounts` of config.json, in its order. config.md § Mounts */
 export function mountSteps(mounts: readonly Mount[], place: MountPlace): Step[] {
-  return mounts.flatMap((mount, index) => oneMount(mount, index, place))
+  const mapped = mounts.filter(isIdmapped)
+  return mounts.flatMap((mount, index) => oneMount(mount, index, mapped.indexOf(mount), place))
 }
 
-function oneMount(mount: Mount, index: number, place: MountPlace): Step[] {
+/** `mapped` is its place among the mounts whose owners are mapped, or -1. */
+function oneMount(mount: Mount, index: number, mapped: number, place: MountPlace): Step[] {
   const target = normalize(join('/', mount.destination))
   const options = sortOptions(mount.options ?? [])
   if (mount.type === 'cgroup' || mount.type === 'cgroup2') return cgroupMounts(target, mount, place)
@@ -35,13 +38,12 @@ function oneMount(mount: Mount, index: number, place: MountPlace): Step[] {
       throw new RuntimeError('CONFIG_INVALID', `mounts[${index}].source: want what to bind, got nothing`, {
         where: `mounts[${index}].source`,
       })
-    const mapped = mount.uidMappings !== undefined || options.idmap
     return [
       {
         op: 'bind',
         target,
         source: isAbsolute(mount.source) ? mount.source : join(place.bundle, mount.source),
-        slot: mapped ? idmapSlot(index) : -1,
+        slot: mapped < 0 ? -1 : idmapSlot(mapped),
         recursive: options.recursive,
         set: options.set,
         clear: options.clear,
@@ -63,9 +65,6 @@ function oneMount(mount: Mount, index: number, place: MountPlace): Step[] {
     },
   ]
 }
-
-/** The slot of an idmapped source, by its place among the mounts. */
-export const idmapSlot = (index: number) => SLOT.first + 16 + index
 
 /** An image could have a link where /proc, /sys or /dev are to be, and so have them mounted elsewhere. */
 function symlinks(target: string, type: string | undefined): number {

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import type { RuntimeProcess, Scheduler } from '../../spec/runtimeConfig.ts'
 import { becomeUser } from './capabilities.ts'
 import { candidatesFor } from './programs.ts'
-import type { Step } from './step.ts'
+import { SLOT, type Step } from './step.ts'
 
 /** What a process needs beside its own description. */
 export interface ProcessPlace {
@@ -10,8 +10,8 @@ export interface ProcessPlace {
   held: bigint
   /** Whether groups may be set: not in a user namespace that an ordinary user made. */
   setGroups: boolean
-  /** The compiled filter. */
-  seccomp?: { program: Uint8Array; flags: number }
+  /** The compiled filter; one that asks has a listener, who must be told. */
+  seccomp?: { program: Uint8Array; flags: number; listener: boolean }
   /** How many descriptors above stderr it keeps. */
   preserved: number
 }
@@ -19,9 +19,11 @@ export interface ProcessPlace {
 /** All that is set while the process may still set it, then its user, then nothing is left but to run the program. */
 export function processSteps(process: RuntimeProcess, place: ProcessPlace): { before: Step[]; last: Step[] } {
   const { seccomp } = place
-  const filter: Step[] = seccomp ? [{ op: 'seccomp', ...seccomp }] : []
+  const filter: Step[] = seccomp ? filterSteps(seccomp) : []
   const candidates = candidatesFor(process)
-  // A filter that was not promised to give no new privileges needs CAP_SYS_ADMIN, so it comes before that goes.
+  // A filter that was not promised to give no new privileges needs CAP_SYS_ADMIN, so it comes before that goes; one with
+  // a listener comes while the runtime is still there to hand it over; any other as late as it can.
+  const late = process.noNewPrivileges && !seccomp?.listener
   return {
     before: [
       ...limits(process),
@@ -32,12 +34,15 @@ export function processSteps(process: RuntimeProcess, place: ProcessPlace): { be
       ...(process.noNewPrivileges ? [{ op: 'noNewPrivileges' as const }] : filter),
       ...becomeUser(process, place.held, place.setGroups),
       { op: 'find', candidates },
+      ...(process.noNewPrivileges && !late ? filter : []),
     ],
-    last: [
-      ...(process.noNewPrivileges ? filter : []),
-      { op: 'exec', candidates, args: process.args ?? [], env: process.env ?? [] },
-    ],
+    last: [...(late ? filter : []), { op: 'exec', candidates, args: process.args ?? [], env: process.env ?? [] }],
   }
+}
+
+function filterSteps({ program, flags, listener }: NonNullable<ProcessPlace['seccomp']>): Step[] {
+  const set: Step = { op: 'seccomp', program, flags }
+  return listener ? [set, { op: 'sync', name: 'filtered', slot: SLOT.listener }] : [set]
 }
 
 /** setrlimit(2): the kernel's number of each. */

@@ -10,8 +10,8 @@ export type Step =
   | { op: 'unshare'; flags: number }
   /** The process of the container begins here. */
   | { op: 'clone'; flags: number }
-  /** Waits for the runtime, which does its part meanwhile. */
-  | { op: 'sync'; name: SyncPoint }
+  /** Waits for the runtime, which does its part meanwhile; it is told the descriptor that is kept in `slot`, unless -1. */
+  | { op: 'sync'; name: SyncPoint; slot: number }
   | { op: 'hostname'; name: string }
   | { op: 'domainname'; name: string }
   | { op: 'loopback' }
@@ -20,7 +20,7 @@ export type Step =
   | { op: 'root'; path: string }
   | MountStep
   | BindStep
-  | { op: 'idmap'; source: string; slot: number; recursive: boolean; namespaceSlot: number }
+  | IdmapStep
   | { op: 'attributes'; path: string; recursive: boolean; set: number; clear: number }
   | { op: 'mask'; path: string; options: string[] }
   | { op: 'readonly'; path: string }
@@ -46,6 +46,7 @@ export type Step =
   | { op: 'ambient'; mask: bigint }
   | { op: 'keepCapabilities'; on: boolean }
   | { op: 'noNewPrivileges' }
+  /** A filter that asks somebody has a descriptor for that, which is kept. */
   | { op: 'seccomp'; program: Uint8Array; flags: number }
   | { op: 'chdir'; path: string }
   | { op: 'ownStreams'; uid: number }
@@ -71,6 +72,17 @@ export interface MountStep {
   copyUp: boolean
 }
 
+/** A copy of `source`, in which owners are mapped as in a user namespace; with all that is mounted below it, or without. */
+export interface IdmapStep {
+  op: 'idmap'
+  source: string
+  slot: number
+  recursive: boolean
+  /** Whether what is mounted below it is mapped, too. */
+  mapRecursive: boolean
+  namespaceSlot: number
+}
+
 /** A part of the host's files, seen in the container. `slot`, unless -1, holds the source. */
 export interface BindStep {
   op: 'bind'
@@ -89,9 +101,12 @@ export interface BindStep {
 
 /**
  * Where the runtime has something to do in between: `cloned` (id maps, cgroups, hooks' pid), `mounted` (the hooks before
- * pivot_root), `ready` (the state says "created").
+ * pivot_root), `filtered` (whom the filter asks must be told), `ready` (the state says "created").
  */
-export type SyncPoint = 'cloned' | 'mounted' | 'ready'
+export type SyncPoint = 'cloned' | 'mounted' | 'filtered' | 'ready'
+
+/** A step at which nothing is told but that it is reached. */
+export const waitAt = (name: SyncPoint): Step => ({ op: 'sync', name, slot: -1 })
 
 /** The slots that have a meaning of their own; those of namespaces and sources come after. */
-export const SLOT = { proc: 0, root: 1, console: 2, fifo: 3, nullDevice: 4, first: 8 } as const
+export const SLOT = { proc: 0, root: 1, console: 2, fifo: 3, nullDevice: 4, listener: 5, first: 8 } as const

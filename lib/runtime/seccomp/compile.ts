@@ -5,6 +5,8 @@ import { invalid } from './check.ts'
 import { enosysStub, forbids, type LastCall } from './enosys.ts'
 import { flagsOf, type Profile, profileOf, type Rule } from './profile.ts'
 
+/** SECCOMP_FILTER_FLAG_NEW_LISTENER */
+const NEW_LISTENER = 1 << 3
 /** SCMP_FLTATR_CTL_OPTIMIZE, and its value for a binary tree of system calls. */
 const OPTIMIZE = 8
 const BINARY_TREE = 2
@@ -28,10 +30,18 @@ export function compileSeccomp(seccomp: Seccomp): Uint8Array {
 
 /**
  * The flags of seccomp(2) SECCOMP_SET_MODE_FILTER; SPEC_ALLOW where the config has no `flags`, as runc and crun do.
- * SECCOMP_FILTER_FLAG_NEW_LISTENER is not among them. Throws `CONFIG_INVALID`. config-linux.md § Seccomp.
+ * a filter that asks somebody has NEW_LISTENER, too. Throws `CONFIG_INVALID`. config-linux.md § Seccomp.
  */
 export function seccompFlags(seccomp: Seccomp): number {
-  return flagsOf(seccomp.flags)
+  return flagsOf(seccomp.flags) | (seccompListener(seccomp) ? NEW_LISTENER : 0)
+}
+
+/** Whether the filter asks somebody, at `listenerPath`. Throws `CONFIG_INVALID` where nobody is there to be asked. */
+export function seccompListener({ syscalls, listenerPath }: Seccomp): boolean {
+  const asking = syscalls?.findIndex(({ action }) => action === 'SCMP_ACT_NOTIFY') ?? -1
+  if (asking >= 0 && !listenerPath)
+    throw invalid('linux.seccomp.listenerPath', `needed by syscalls[${asking}]`, 'the path of a socket', listenerPath)
+  return asking >= 0
 }
 
 function filterOf(profile: Profile, library: NativeSeccomp): Uint8Array {
