@@ -19,6 +19,7 @@ const FOR_THE_TOUR = {
   'g++': ['g++'],
   make: ['make'],
   ip: ['iproute2'],
+  nft: ['nftables'],
   curl: ['curl'],
   busybox: ['busybox-static'],
   runc: ['runc'],

@@ -24,6 +24,12 @@ export type Undo =
   | { kind: 'link'; name: string; netns?: string }
   | { kind: 'netns'; path: string }
   | { kind: 'mount'; path: string }
+  /** A table of nftables, of family inet. */
+  | { kind: 'nft'; table: string; netns?: string }
+  /** `value` is what was there before. */
+  | { kind: 'sysctl'; key: string; value: string; netns?: string }
+  /** Rules in DOCKER-USER that let a bridge's packets through. */
+  | { kind: 'forward'; bridge: string; netns?: string }
   | { kind: 'container'; id: string; runtime: string; root?: string }
   | { kind: 'directory'; path: string }
 

@@ -44,6 +44,10 @@ export interface Native {
   netlinkClose(socket: NetlinkSocket): void
   /** A file descriptor of a new network namespace. */
   netnsNew(): Promise<number>
+  /** open(2) by a thread in the network namespace at a path: for what is below /proc/sys/net. */
+  openIn(netns: string, path: string, flags: number): Promise<number>
+  /** flock(2), exclusive and without waiting: whether it is ours now. It ends when the descriptor is closed. */
+  tryLock(fd: number): boolean
   /** mount(2). `flags` are the kernel's numbers. */
   mount(source: string, target: string, type: string, flags: number): Promise<void>
   /** umount2(2). */

@@ -5,6 +5,7 @@ void exportNetlink(Napi::Env env, Napi::Object exports);     // netlink.cc: one 
 void exportNamespaces(Napi::Env env, Napi::Object exports);  // namespaces.cc: named network namespaces
 void exportFiles(Napi::Env env, Napi::Object exports);       // files.cc: files below a root that links can't leave
 void exportDescriptors(Napi::Env env, Napi::Object exports); // descriptors.cc: those of other processes
+void exportLock(Napi::Env env, Napi::Object exports);        // lock.cc: flock(2)
 void exportProcess(Napi::Env env, Napi::Object exports);     // process.cc: starts native/init, and listens to it
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -12,6 +13,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exportNamespaces(env, exports);
   exportFiles(env, exports);
   exportDescriptors(env, exports);
+  exportLock(env, exports);
   exportProcess(env, exports);
   return exports;
 }

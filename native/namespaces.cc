@@ -26,6 +26,26 @@ static Napi::Value netnsNew(const Napi::CallbackInfo& info) {
       [=](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, *fd); });
 }
 
+// What is below /proc/sys/net is another in each network namespace: whoever opens it decides which.
+static Napi::Value openIn(const Napi::CallbackInfo& info) {
+  const std::string netns = info[0].As<Napi::String>();
+  const std::string path = info[1].As<Napi::String>();
+  const int flags = info[2].As<Napi::Number>();
+  auto fd = std::make_shared<int>(-1);
+  return Task::run(
+      info.Env(),
+      [=] {
+        onOwnThread([=] {
+          Fd space(open(netns.c_str(), O_RDONLY | O_CLOEXEC));
+          if (!space) fail("open", netns.c_str());
+          if (setns(space.get(), CLONE_NEWNET) < 0) fail("setns", netns.c_str());
+          *fd = open(path.c_str(), flags | O_CLOEXEC);
+          if (*fd < 0) fail("open", path.c_str());
+        });
+      },
+      [=](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, *fd); });
+}
+
 static Napi::Value mountAt(const Napi::CallbackInfo& info) {
   const std::string source = info[0].As<Napi::String>();
   const std::string target = info[1].As<Napi::String>();
@@ -52,6 +72,7 @@ static Napi::Value unmount(const Napi::CallbackInfo& info) {
 
 void exportNamespaces(Napi::Env env, Napi::Object exports) {
   exports.Set("netnsNew", Napi::Function::New(env, netnsNew));
+  exports.Set("openIn", Napi::Function::New(env, openIn));
   exports.Set("mount", Napi::Function::New(env, mountAt));
   exports.Set("unmount", Napi::Function::New(env, unmount));
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { leaks } from '../lab/leaks.ts'
+import { type Leak, leaks } from '../lab/leaks.ts'
 import { print } from './session.ts'
 
 export function command(): Command {
@@ -9,7 +9,12 @@ export function command(): Command {
     .option('--json', 'as JSON')
     .action(async (flags: { id?: string; json?: boolean }) => {
       const found = await leaks(flags.id)
-      print(flags, found, () => (found.length === 0 ? 'none' : found.map(leak => `${leak.what}  (lab ${leak.lab})`)))
+      print(flags, found, () => (found.length === 0 ? 'none' : found.map(line)))
       process.exitCode = found.length === 0 ? 0 : 1
     })
+}
+
+function line({ what, lab, pid, command }: Leak): string {
+  const by = command === undefined ? '' : `, by ${command} (pid ${pid})`
+  return `${what}  (lab ${lab}${by})`
 }

@@ -15,19 +15,22 @@ import {
   writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isSystemError, OciError } from '../errors.ts'
 import type { Undo } from '../events.ts'
+import { RUN_FOLDER } from '../network/names.ts'
 
 /** A change of the host that has not been taken back. */
 export interface Change {
   readonly undo: Undo
   /** The program that made it. */
   readonly pid: number
+  /** Its command line, where the journal tells it. */
+  readonly command?: string
 }
 
 type Line =
-  | { lab: string; pid: number; started: string }
+  | { lab: string; pid: number; started: string; command: string }
   | { change: Undo; pid: number }
   | { undone: Undo; pid: number }
 
@@ -37,7 +40,7 @@ const SUFFIX = /\.journal(~\d+)?$/
 export function journalFolder(): string {
   const uid = process.getuid?.() ?? 0
   return uid === 0 && process.platform === 'linux'
-    ? '/run/ocilab'
+    ? RUN_FOLDER
     : join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `ocilab-${uid}`)
 }
 
@@ -98,16 +101,18 @@ function journalNames(folder: string): string[] {
 
 function live(text: string): Change[] {
   const changes = new Map<string, Change>()
+  const commands = new Map<number, string>()
   for (const line of text.split('\n')) {
-    const { change, undone, pid } = parseLine(line)
-    if (change) changes.set(undoKey(change), { undo: change, pid: pid ?? 0 })
+    const { change, undone, pid = 0, command } = parseLine(line)
+    if (command) commands.set(pid, command)
+    if (change) changes.set(undoKey(change), { undo: change, pid, command: commands.get(pid) })
     if (undone) changes.delete(undoKey(undone))
   }
   return [...changes.values()]
 }
 
 // A line cut short by a crash was never answered: the change it tells of was not made.
-function parseLine(line: string): { change?: Undo; undone?: Undo; pid?: number } {
+function parseLine(line: string): { change?: Undo; undone?: Undo; pid?: number; command?: string } {
   try {
     return JSON.parse(line)
   } catch {
@@ -121,8 +126,14 @@ function begin(lab: string, path: string, folder: string): number {
   const fd = openSync(path, 'a', 0o600)
   // The empty line ends what a crash may have cut short.
   writeSync(fd, fstatSync(fd).size === 0 ? '' : '\n')
-  write(fd, { lab, pid: process.pid, started: new Date().toISOString() })
+  write(fd, { lab, pid: process.pid, started: new Date().toISOString(), command: commandLine() })
   return fd
+}
+
+/** This program as it was called, without where Node and the program's file are. */
+function commandLine(): string {
+  const [, program = '', ...args] = process.argv
+  return [basename(program).replace(/\.[cm]?[jt]s$/, ''), ...args].join(' ')
 }
 
 function write(fd: number, line: Line): void {

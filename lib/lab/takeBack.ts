@@ -10,7 +10,13 @@ import { runTool } from './tool.ts'
 export function showUndo(undo: Undo): string {
   switch (undo.kind) {
     case 'link':
-      return `link ${undo.name}${undo.netns ? ` in ${undo.netns}` : ''}`
+      return `link ${undo.name}${inside(undo.netns)}`
+    case 'nft':
+      return `nftables table ${undo.table}${inside(undo.netns)}`
+    case 'sysctl':
+      return `sysctl ${undo.key} (was ${undo.value})${inside(undo.netns)}`
+    case 'forward':
+      return `rules for ${undo.bridge} in DOCKER-USER${inside(undo.netns)}`
     case 'container':
       return `container ${undo.id} of ${basename(undo.runtime)}`
     case 'directory':
@@ -18,6 +24,10 @@ export function showUndo(undo: Undo): string {
     default:
       return `${undo.kind} ${undo.path}`
   }
+}
+
+function inside(netns: string | undefined): string {
+  return netns === undefined ? '' : ` in ${netns}`
 }
 
 /** True while there is something to take back. */

@@ -6,6 +6,7 @@ import { FAMILY, SCOPE } from './numbers.ts'
 const RTM = { NEWADDR: 20, GETADDR: 22 } as const
 const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3 } as const
 const IFA_F_PERMANENT = 0x80
+const IFA_F_NODAD = 0x02
 const BODY = 8
 
 /** An address of a link. */
@@ -23,7 +24,9 @@ export interface Address {
 export function writeAddressAddRequest(linkIndex: number, { bytes, prefix }: Cidr): Request {
   // Like ip(8): what begins with 127 is meant for this machine only.
   const scope = bytes.length === 4 && bytes[0] === 127 ? SCOPE.HOST : SCOPE.UNIVERSE
-  const header = writeHeader(bytes.length === 4 ? FAMILY.INET : FAMILY.INET6, prefix, scope, linkIndex)
+  const four = bytes.length === 4
+  // The address is ours alone, so nobody needs to be asked for a second whether he has it: until then it would not work.
+  const header = writeHeader(four ? FAMILY.INET : FAMILY.INET6, prefix, scope, linkIndex, four ? 0 : IFA_F_NODAD)
   return {
     type: RTM.NEWADDR,
     flags: FLAG.REQUEST | FLAG.ACK | FLAG.CREATE | FLAG.EXCL,
@@ -52,8 +55,8 @@ export function parseAddress(body: Uint8Array): Address {
 }
 
 // struct ifaddrmsg: family, prefix length, flags, scope, link index (4)
-function writeHeader(family: number, prefix: number, scope: number, linkIndex: number): Uint8Array {
-  const bytes = Uint8Array.of(family, prefix, 0, scope, 0, 0, 0, 0)
+function writeHeader(family: number, prefix: number, scope: number, linkIndex: number, flags = 0): Uint8Array {
+  const bytes = Uint8Array.of(family, prefix, flags, scope, 0, 0, 0, 0)
   view(bytes).setUint32(4, linkIndex, LITTLE)
   return bytes
 }

@@ -48,6 +48,22 @@ export interface Subnet {
   readonly prefix: number
 }
 
+/** An IPv6 network with room for the host's part of an IPv4 one: /32 to /96, host bits zero. Throws `ARGUMENT_INVALID`. */
+export function parseSubnet6(text: string, where: string): Cidr {
+  const { bytes, prefix } = parseCidr(text, where)
+  const rest = bytes.some((byte, i) => byte & (0xff >> Math.min(8, Math.max(0, prefix - i * 8))))
+  if (bytes.length !== 16 || prefix < 32 || prefix > 96 || rest)
+    throw invalid(where, 'an IPv6 network such as fd00:1::/64, prefix 32…96, host bits zero', text)
+  return { bytes, prefix }
+}
+
+/** The address of that number in an IPv6 network. */
+export function addressIn6({ bytes }: Cidr, number: number): string {
+  const address = Uint8Array.from(bytes)
+  new DataView(address.buffer).setUint32(12, number)
+  return showAddress(address)
+}
+
 /** The number of an address a host in the subnet can have. Throws `ARGUMENT_INVALID` for all others. */
 export function hostNumber(address: string, { first, last, prefix }: Subnet, where: string): number {
   const bytes = parseAddressBytes(address, where)

@@ -5,6 +5,7 @@ import type { Hands } from './hands.ts'
 import { writeLinkRequest } from './link.ts'
 import { isErrno } from './native.ts'
 import { netnsExists } from './netns.ts'
+import { tableExists } from './nft.ts'
 import type { NetworkStep } from './step.ts'
 
 /** Makes sure that nothing a plan makes is there already. Throws `NETWORK_EXISTS`, and then nothing was changed. */
@@ -12,6 +13,8 @@ export async function checkFree(plan: readonly NetworkStep[], hands: Hands): Pro
   for (const step of plan) {
     if (step.change === 'addNetns' && netnsExists(step.netns))
       throw exists(step.netns, 'a network namespace of this name')
+    if (step.change === 'addTable' && (await tableExists(step.table, hands.host)))
+      throw exists(step.table, 'an nftables table of this name')
     for (const link of newLinks(step)) if (await linkIsThere(link, hands)) throw exists(link, 'a link of this name')
   }
   for (const step of plan)

@@ -3,6 +3,7 @@ import { OciError } from '../errors.ts'
 import { writeAddressAddRequest } from './address.ts'
 import { parseAddressBytes, parseCidr } from './cidr.ts'
 import { type Netlink, openNetlink } from './client.ts'
+import { allowForward } from './forward.ts'
 import {
   type LinkChange,
   parseLink,
@@ -12,11 +13,15 @@ import {
   writeVethAddRequest,
 } from './link.ts'
 import { addNetns } from './netns.ts'
+import { nft } from './nft.ts'
 import { writeRouteAddRequest } from './route.ts'
 import { commandLine, type NetworkStep } from './step.ts'
+import { writeSysctl } from './sysctl.ts'
 
 /** Carries out steps, with one netlink socket for each namespace they happen in. */
 export interface Hands {
+  /** The namespace that takes the host's part, where it is not this program's own. */
+  readonly host?: string
   carryOut(step: NetworkStep): Promise<void>
   /** The socket of a namespace, or of the host's side. */
   netlink(netns?: string): Promise<Netlink>
@@ -27,6 +32,7 @@ export interface Hands {
 export function openHands(host?: string): Hands {
   const sockets = new Map<string | undefined, Netlink>()
   const hands: Hands = {
+    host,
     carryOut: step => carryOut(step, hands),
     async netlink(netns = host) {
       const socket = sockets.get(netns) ?? (await openNetlink(netns))
@@ -67,6 +73,14 @@ async function carryOut(step: NetworkStep, hands: Hands): Promise<void> {
       const destination = step.destination === 'default' ? step.destination : parseCidr(step.destination, what)
       return void (await ask(writeRouteAddRequest(destination, parseAddressBytes(step.gateway, what)), step.netns))
     }
+    case 'setMtu':
+      return void (await change(step.link, { mtu: step.mtu }, step.netns))
+    case 'addTable':
+      return void (await nft(step.commands, hands.host))
+    case 'setSysctl':
+      return writeSysctl(step.key, step.value, step.netns ?? hands.host)
+    case 'allowForward':
+      return allowForward(step.bridge, hands.host)
     case 'addNetns':
       return addNetns(step.netns)
     case 'moveIn':

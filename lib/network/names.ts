@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { OciError } from '../errors.ts'
-import { fromNumber, hostNumber, parseSubnet } from './cidr.ts'
+import { fromNumber, hostNumber, parseSubnet, parseSubnet6 } from './cidr.ts'
 import { netnsPath } from './netns.ts'
 
 /** The names and addresses of a lab's network. */
@@ -17,6 +17,14 @@ export interface NetworkNames {
   readonly netnsPath: string
   /** `10.200.0.2` */
   readonly containerAddress: string
+  /** The nftables table with its rules, where it has some. */
+  readonly table: string
+  /** `fd5a:3c:1::/64`, where it has IPv6 too. The host's part of an IPv6 address is that of the IPv4 address. */
+  readonly subnet6?: string
+  /** Bytes; the kernel's own choice is 1500. */
+  readonly mtu?: number
+  /** Its containers reach the world, in the host's name: the article's reach the host alone. */
+  readonly outbound?: boolean
 }
 
 // The article's own, to the letter.
@@ -29,28 +37,93 @@ const ARTICLE: NetworkNames = {
   netns: 'runc-demo-contaienr',
   netnsPath: netnsPath('runc-demo-contaienr'),
   containerAddress: '10.200.0.2',
+  table: 'ocilab_default',
 }
+
+/** Where programs keep, until the machine restarts, what they tell each other. */
+export const RUN_FOLDER = '/run/ocilab'
 
 /** The names of a lab: `default` has the article's own, every other id names that are not another's. Throws `ARGUMENT_INVALID`. */
 export function labNames(id = 'default'): NetworkNames {
+  const tag = labTag(id)
   if (id === 'default') return ARTICLE
-  checkLabId(id)
-  const hash = createHash('sha256').update(id).digest()
-  // A short id is its own tag; a hash has eight digits, so it is never another lab's short id.
-  const tag = /^[a-z0-9]{1,7}$/.test(id) ? id : hash.toString('hex', 0, 4)
-  // 10.201.0.0/24 … 10.254.255.0/24: two labs may share a hash, and then the second is told so (NETWORK_EXISTS).
-  const network = (10 << 24) | ((201 + (hash.readUInt16BE(4) % 54)) << 16) | (hash.readUInt8(6) << 8)
   const netns = `ocilab-${id}`
   return {
-    bridge: `runc-${tag}`,
-    subnet: `${fromNumber(network)}/24`,
-    bridgeAddress: fromNumber(network + 1),
+    ...namesFor(`runc-${tag}`, id),
     vethHost: `veth-${tag}-h`,
     vethGuest: `veth-${tag}-g`,
     netns,
     netnsPath: netnsPath(netns),
-    containerAddress: fromNumber(network + 2),
+    table: `ocilab_${tag}`,
   }
+}
+
+/** What a network may be told, beside its name. */
+export interface NetworkChoice {
+  subnet?: string
+  /** Also IPv6: with a prefix of its own, or the one asked for. */
+  ipv6?: boolean | string
+  mtu?: number
+}
+
+/** One network of several of a lab: `bridge` is the lab's own, and speaks to the world. Throws `ARGUMENT_INVALID`. */
+export function networkNames(id: string, network = 'bridge', choice: NetworkChoice = {}): NetworkNames {
+  checkNetworkName(network)
+  const lab = labNames(id)
+  const tag = hashOf(`${id}/${network}`).toString('hex', 0, 4)
+  const own =
+    network === 'bridge'
+      ? lab
+      : {
+          ...lab,
+          ...namesFor(`rn-${tag}`, `${id}/${network}`),
+          vethHost: `vh-${tag}`,
+          vethGuest: `vg-${tag}`,
+          table: `${lab.table}_${tag}`,
+        }
+  const { subnet, ipv6, mtu } = choice
+  const names = {
+    ...own,
+    outbound: true,
+    ...(subnet !== undefined && addressesIn(subnet)),
+    ...(ipv6 && { subnet6: ipv6 === true ? subnet6For(`${id}/${network}`) : ipv6 }),
+    ...(mtu !== undefined && { mtu }),
+  }
+  checkNames(names)
+  return names
+}
+
+/** A short id is its own tag; a hash has eight digits, so it is never another lab's short id. */
+export function labTag(id: string): string {
+  checkLabId(id)
+  return /^[a-z0-9]{1,7}$/.test(id) ? id : hashOf(id).toString('hex', 0, 4)
+}
+
+/** ≙ docker network create: letters, digits, `_`, `.`, `-`. Throws `ARGUMENT_INVALID`. */
+export function checkNetworkName(name: string): void {
+  check(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/.test(name), 'network', 'a name of letters, digits, "_", "." or "-"', name)
+}
+
+// 10.201.0.0/24 … 10.254.255.0/24: two may share a hash, and then the second is told so (NETWORK_EXISTS).
+function namesFor(bridge: string, seed: string) {
+  const hash = hashOf(seed)
+  const first = (10 << 24) | ((201 + (hash.readUInt16BE(4) % 54)) << 16) | (hash.readUInt8(6) << 8)
+  return { bridge, ...addressesIn(`${fromNumber(first)}/24`) }
+}
+
+function addressesIn(subnet: string) {
+  const { first } = parseSubnet(subnet, 'subnet')
+  return { subnet, bridgeAddress: fromNumber(first + 1), containerAddress: fromNumber(first + 2) }
+}
+
+// RFC 4193: fd and forty bits that are nobody else's.
+function subnet6For(seed: string): string {
+  const hex = hashOf(seed).toString('hex', 8, 13)
+  return `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}::/64`
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
 }
 
 /** A lab's id is also a file's name. Throws `ARGUMENT_INVALID`. */
@@ -87,6 +160,12 @@ export function checkNames(names: NetworkNames): void {
     `another one than the bridge's ${names.bridgeAddress}`,
     names.containerAddress,
   )
+  if (names.subnet6 !== undefined) parseSubnet6(names.subnet6, 'subnet6')
+  const { mtu, subnet6 } = names
+  // RFC 791 and RFC 8200: what every link must carry. A veth takes no more than 65535.
+  const least = subnet6 === undefined ? 68 : 1280
+  const fits = mtu === undefined || (Number.isInteger(mtu) && mtu >= least && mtu <= 65535)
+  check(fits, 'mtu', `${least} to 65535 bytes`, String(mtu))
 }
 
 function check(fits: boolean, where: string, want: string, got: string): void {

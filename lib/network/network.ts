@@ -1,13 +1,17 @@
+import { join } from 'node:path'
 import { OciError } from '../errors.ts'
 import { parseAddress, writeAddressesRequest } from './address.ts'
-import { fromNumber, hostNumber, parseAddressBytes, parseSubnet, toNumber } from './cidr.ts'
+import { attach, type Endpoint, type Plug } from './attach.ts'
+import { parseSubnet } from './cidr.ts'
 import { type Netlink, withNetlink } from './client.ts'
-import { parseLink, writeLinksRequest } from './link.ts'
-import { checkNames, type NetworkNames } from './names.ts'
-import { isNetns } from './netns.ts'
+import { type HeldLock, withFileLock } from './fileLock.ts'
+import { forwardIsAllowed, forwardIsGuarded } from './forward.ts'
+import { type Link, parseLink, writeLinksRequest } from './link.ts'
+import { checkNames, type NetworkNames, RUN_FOLDER } from './names.ts'
+import { tableExists } from './nft.ts'
+import { outboundPlan } from './outbound.ts'
 import { applyPlan, bridgePlan, type NetworkOptions, undoPlan } from './plan.ts'
-import type { NetworkStep } from './step.ts'
-import { linkExists } from './undo.ts'
+import { deleteLink, linkExists } from './undo.ts'
 
 /** A bridge that containers can be attached to. */
 export interface Network {
@@ -17,7 +21,7 @@ export interface Network {
   /** `10.200.0.1`, the bridge's own address. */
   readonly gateway: string
   /**
-   * Gives the network namespace at a path an eth0 with an address of the subnet (the first free one when none is asked for).
+   * Gives the network namespace at a path an eth0 with an address of the subnet (the next free one when none is asked for).
    * Throws `ARGUMENT_INVALID` for an address outside, `NETWORK_EXISTS` for one that is taken or when none is left.
    */
   attach(netns: string, address?: string): Promise<Endpoint>
@@ -25,44 +29,41 @@ export interface Network {
   delete(): Promise<void>
 }
 
-/** A container's plug in a network. */
-export interface Endpoint {
-  readonly netns: string
-  /** `eth0`, inside. */
-  readonly link: string
-  /** The other end of the cable, on the host. */
-  readonly hostLink: string
-  /** `10.200.0.2` */
-  readonly address: string
-  readonly gateway: string
-  /** Takes the cable away; twice is fine, and so is a namespace that is gone. */
-  delete(): Promise<void>
-}
-
 /** ≙ docker network create: makes the bridge. Throws `NETWORK_EXISTS`, `ARGUMENT_INVALID`, `KERNEL`, `NOT_PERMITTED`. */
 export async function createNetwork(names: NetworkNames, options: NetworkOptions = {}): Promise<Network> {
   checkNames(names)
-  await applyPlan(bridgePlan(names), options)
+  await alone(names, () => make(names, options))
   return networkOn(names, options)
 }
 
 /** The network of that name when it is there, else a new one. Throws `NETWORK_EXISTS` when the bridge has another subnet. */
 export async function openNetwork(names: NetworkNames, options: NetworkOptions = {}): Promise<Network> {
   checkNames(names)
-  if (!(await linkExists(names.bridge, options.netns))) return createNetwork(names, options)
-  const want = `${names.bridgeAddress}/${parseSubnet(names.subnet, 'subnet').prefix}`
-  const got = await withNetlink(options.netns, netlink => addressesOf(names.bridge, netlink))
-  if (got.includes(want)) return networkOn(names, options)
-  throw new OciError(
-    'NETWORK_EXISTS',
-    `${names.bridge}: exists already with another address (want ${want}, got ${got.join(', ') || 'none'})`,
-    {
-      want,
-      got,
-      where: names.bridge,
-      hint: 'run: ocilab reset',
-    },
-  )
+  await alone(names, () => open(names, options))
+  return networkOn(names, options)
+}
+
+/** Opens a network, or makes it, and plugs the namespace at a path into it. Throws as {@link openNetwork} and {@link Network.attach}. */
+export async function joinNetwork(
+  names: NetworkNames,
+  netns: string,
+  plug: Plug = {},
+  options: NetworkOptions = {},
+): Promise<Endpoint> {
+  checkNames(names)
+  return alone(names, async lock => {
+    await open(names, options)
+    return attach(names, netns, plug, options, lock)
+  })
+}
+
+/** Takes a cable away, and the network with it when that was the last. Twice is fine. */
+export async function leaveNetwork(names: NetworkNames, hostLink: string, options: NetworkOptions = {}): Promise<void> {
+  await alone(names, async lock => {
+    await deleteLink(hostLink, options.netns)
+    const { links } = await lookAt(names.bridge, options.netns)
+    if (links.length === 0) await unmake(names, options, lock)
+  })
 }
 
 function networkOn(names: NetworkNames, options: NetworkOptions): Network {
@@ -71,96 +72,69 @@ function networkOn(names: NetworkNames, options: NetworkOptions): Network {
     bridge,
     subnet,
     gateway,
-    attach: (netns, address) => attach(names, netns, address, options),
-    delete: () => undoPlan(bridgePlan(names), options),
+    attach: (netns, address) => alone(names, lock => attach(names, netns, { address }, options, lock)),
+    delete: () => alone(names, lock => unmake(names, options, lock)),
   }
 }
 
-async function attach(
-  names: NetworkNames,
-  netns: string,
-  address: string | undefined,
-  options: NetworkOptions,
-): Promise<Endpoint> {
-  const subnet = parseSubnet(names.subnet, 'subnet')
-  if (address !== undefined) hostNumber(address, subnet, 'address')
-  if (!isNetns(netns))
-    throw new OciError('ARGUMENT_INVALID', `${netns}: not a network namespace`, {
-      where: netns,
-      want: 'a network namespace',
-    })
-  for (;;) {
-    const free = await freeAddress(names, address, options)
-    const plan = attachPlan(names, netns, free)
-    try {
-      await applyPlan(plan, options)
-    } catch (error) {
-      // Another program took the address between the look and the leap: look again.
-      if (address === undefined && (await linkExists(hostLinkFor(free), options.netns))) continue
-      throw error
-    }
-    const end = undoPlan.bind(undefined, plan, options)
+/** Of all programs, one at a time looks at a network and changes it. */
+function alone<T>(names: NetworkNames, work: (lock: HeldLock) => Promise<T>): Promise<T> {
+  return withFileLock(join(RUN_FOLDER, `${names.bridge}.lock`), work)
+}
+
+async function make(names: NetworkNames, options: NetworkOptions): Promise<void> {
+  const guarded = names.outbound && (await forwardIsGuarded(options.netns))
+  await applyPlan([...bridgePlan(names), ...outboundPlan(names, guarded)], options)
+}
+
+/** A bridge that somebody else has made, or a crash has left, gets what it lacks. */
+async function open(names: NetworkNames, options: NetworkOptions): Promise<void> {
+  if (!(await linkExists(names.bridge, options.netns))) {
+    // Its rules without it: a bridge that was deleted by hand.
+    await undoPlan(outboundPlan(names, true), options)
+    return make(names, options)
+  }
+  const want = `${names.bridgeAddress}/${parseSubnet(names.subnet, 'subnet').prefix}`
+  const { addresses: got, bridge } = await lookAt(names.bridge, options.netns)
+  if (!got.includes(want))
+    throw new OciError(
+      'NETWORK_EXISTS',
+      `${names.bridge}: exists already with another address (want ${want}, got ${got.join(', ') || 'none'})`,
+      { want, got, where: names.bridge, hint: 'run: ocilab reset' },
+    )
+  if (!bridge?.up) await applyPlan([{ change: 'setUp', link: names.bridge }], options)
+  if (!names.outbound) return
+  const missing: string[] = []
+  if (!(await tableExists(names.table, options.netns))) missing.push('addTable')
+  if ((await forwardIsGuarded(options.netns)) && !(await forwardIsAllowed(names.bridge, options.netns)))
+    missing.push('allowForward')
+  await applyPlan(
+    outboundPlan(names, true).filter(({ change }) => missing.includes(change)),
+    options,
+  )
+}
+
+async function unmake(names: NetworkNames, options: NetworkOptions, lock: HeldLock): Promise<void> {
+  await undoPlan([...bridgePlan(names), ...outboundPlan(names, true)], options)
+  lock.remove()
+}
+
+interface Seen {
+  readonly bridge?: Link
+  readonly addresses: readonly string[]
+  /** What is plugged into it. */
+  readonly links: readonly Link[]
+}
+
+function lookAt(name: string, netns?: string): Promise<Seen> {
+  return withNetlink(netns, async (netlink: Netlink) => {
+    const links = (await netlink.request(writeLinksRequest(), 'ip link show')).map(parseLink)
+    const bridge = links.find(link => link.name === name)
+    const all = (await netlink.request(writeAddressesRequest(), 'ip addr show')).map(parseAddress)
     return {
-      netns,
-      link: 'eth0',
-      hostLink: hostLinkFor(free),
-      address: free,
-      gateway: names.bridgeAddress,
-      delete: end,
+      bridge,
+      addresses: all.filter(({ linkIndex }) => linkIndex === bridge?.index).map(({ address }) => address),
+      links: bridge ? links.filter(({ masterIndex }) => masterIndex === bridge.index) : [],
     }
-  }
-}
-
-// The other end is born inside, under its last name: moving a link costs the kernel ten times as much as making one.
-function attachPlan({ bridge, bridgeAddress, subnet }: NetworkNames, netns: string, address: string): NetworkStep[] {
-  const link = hostLinkFor(address)
-  return [
-    { change: 'addVeth', link, peer: 'eth0', peerNetns: netns },
-    { change: 'setUp', link },
-    { change: 'plugIn', bridge, link },
-    { change: 'addAddress', address: `${address}/${parseSubnet(subnet, 'subnet').prefix}`, link: 'eth0', netns },
-    { change: 'setUp', link: 'eth0', netns },
-    { change: 'setUp', link: 'lo', netns },
-    { change: 'addRoute', destination: 'default', gateway: bridgeAddress, netns },
-  ]
-}
-
-// The link is the lease: its name is the address, so the kernel gives an address only once, among all programs,
-// and takes it back when the container's namespace ends, however it ended.
-function hostLinkFor(address: string): string {
-  return `veth${Buffer.from(parseAddressBytes(address, 'address')).toString('hex')}`
-}
-
-/** True for the name of a link that stands for an address. */
-export function isLease(link: string): boolean {
-  return /^veth[0-9a-f]{8}$/.test(link)
-}
-
-async function freeAddress(
-  names: NetworkNames,
-  wanted: string | undefined,
-  { netns }: NetworkOptions,
-): Promise<string> {
-  const { first, last } = parseSubnet(names.subnet, 'subnet')
-  const taken = await withNetlink(netns, netlink => takenAddresses(names, netlink))
-  if (wanted !== undefined && !taken.has(wanted)) return wanted
-  for (let number = first + 1; wanted === undefined && number < last; number++)
-    if (!taken.has(fromNumber(number))) return fromNumber(number)
-  const message = wanted === undefined ? `${names.subnet}: every address is taken` : `${wanted}: this address is taken`
-  throw new OciError('NETWORK_EXISTS', message, { got: [...taken].slice(0, 300), where: names.bridge })
-}
-
-async function takenAddresses(names: NetworkNames, netlink: Netlink): Promise<Set<string>> {
-  const links = (await netlink.request(writeLinksRequest(), 'ip link show')).map(parseLink).map(({ name }) => name)
-  const leased = links.filter(isLease).map(name => fromNumber(toNumber(Buffer.from(name.slice(4), 'hex'))))
-  // The article's own container has no such name: its cable stands for its address.
-  const article = links.includes(names.vethHost) ? [names.containerAddress] : []
-  return new Set([names.bridgeAddress, ...article, ...leased])
-}
-
-async function addressesOf(link: string, netlink: Netlink): Promise<string[]> {
-  const links = (await netlink.request(writeLinksRequest(), 'ip link show')).map(parseLink)
-  const index = links.find(({ name }) => name === link)?.index
-  const addresses = (await netlink.request(writeAddressesRequest(), 'ip addr show')).map(parseAddress)
-  return addresses.filter(({ linkIndex }) => linkIndex === index).map(({ address }) => address)
+  })
 }

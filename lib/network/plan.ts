@@ -1,5 +1,6 @@
 import { isOciError, KernelError, OciError } from '../errors.ts'
 import { emit, type Options, say, type Undo } from '../events.ts'
+import { gateway6Of, prefixOf6 } from './addressing.ts'
 import { parseSubnet } from './cidr.ts'
 import { checkFree } from './free.ts'
 import { type Hands, openHands } from './hands.ts'
@@ -23,12 +24,17 @@ export function networkPlan(names: NetworkNames): NetworkStep[] {
 }
 
 /** The first three: a bridge with an address. */
-export function bridgePlan({ bridge, bridgeAddress, subnet }: NetworkNames): NetworkStep[] {
+export function bridgePlan(names: NetworkNames): NetworkStep[] {
+  const { bridge, bridgeAddress, subnet, subnet6, mtu } = names
   const { prefix } = parseSubnet(subnet, 'subnet')
   return [
     { change: 'addBridge', bridge },
+    ...(mtu === undefined ? [] : [{ change: 'setMtu', link: bridge, mtu } as const]),
     { change: 'setUp', link: bridge },
     { change: 'addAddress', address: `${bridgeAddress}/${prefix}`, link: bridge },
+    ...(subnet6 === undefined
+      ? []
+      : [{ change: 'addAddress', address: `${gateway6Of(names)}/${prefixOf6(subnet6)}`, link: bridge } as const]),
   ]
 }
 

@@ -47,9 +47,9 @@ export function writeRouteAddRequest(destination: Cidr | 'default', gateway: Uin
   }
 }
 
-/** ≙ ip route show: IPv4, table main */
-export function writeRoutesRequest(): Request {
-  const header = Uint8Array.of(FAMILY.INET, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+/** ≙ ip route show, ip -6 route show: table main */
+export function writeRoutesRequest(family: number = FAMILY.INET): Request {
+  const header = Uint8Array.of(family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   return { type: RTM.GETROUTE, flags: FLAG.REQUEST | FLAG.DUMP, body: concat(header, u32(RTA.TABLE, TABLE_MAIN)) }
 }
 

@@ -1,7 +1,11 @@
 import type { Undo } from '../events.ts'
 import { netnsName } from './netns.ts'
+import { type NftCommand, nftLine } from './nft.ts'
 
-/** One change to the network, as data. `netns` is the path of the namespace it happens in; without one it happens on the host. */
+/**
+ * One change to the network, as data. `netns` is the path of the namespace it happens in; without one it happens on the
+ * host. A setting that `was` nothing goes with the link or namespace it is of.
+ */
 export type NetworkStep =
   | { readonly change: 'addBridge'; readonly bridge: string }
   | { readonly change: 'setUp'; readonly link: string; readonly netns?: string }
@@ -12,6 +16,16 @@ export type NetworkStep =
   | { readonly change: 'moveIn'; readonly link: string; readonly netns: string }
   | { readonly change: 'rename'; readonly link: string; readonly to: string; readonly netns?: string }
   | { readonly change: 'addRoute'; readonly destination: string; readonly gateway: string; readonly netns?: string }
+  | { readonly change: 'setMtu'; readonly link: string; readonly mtu: number; readonly netns?: string }
+  | { readonly change: 'addTable'; readonly table: string; readonly commands: readonly NftCommand[] }
+  | {
+      readonly change: 'setSysctl'
+      readonly key: string
+      readonly value: string
+      readonly was?: string
+      readonly netns?: string
+    }
+  | { readonly change: 'allowForward'; readonly bridge: string }
 
 /** The line of brctl(8) or ip(8) that does the same. */
 export function commandLine(step: NetworkStep): string {
@@ -21,7 +35,7 @@ export function commandLine(step: NetworkStep): string {
     case 'setUp':
       return `${inside(step.netns)}ip link set ${step.link} up`
     case 'addAddress':
-      return `${inside(step.netns)}ip addr add ${step.address} dev ${step.link}`
+      return `${inside(step.netns)}ip addr add ${step.address} dev ${step.link}${step.address.includes(':') ? ' nodad' : ''}`
     case 'addVeth':
       return `ip link add name ${step.link} type veth peer name ${step.peer}${born(step.peerNetns)}`
     case 'plugIn':
@@ -33,7 +47,15 @@ export function commandLine(step: NetworkStep): string {
     case 'rename':
       return `${inside(step.netns)}ip link set ${step.link} name ${step.to}`
     case 'addRoute':
-      return `${inside(step.netns)}ip route add ${step.destination} via ${step.gateway}`
+      return `${inside(step.netns)}ip${six(step.gateway)} route add ${step.destination} via ${step.gateway}`
+    case 'setMtu':
+      return `${inside(step.netns)}ip link set ${step.link} mtu ${step.mtu}`
+    case 'addTable':
+      return nftLine(step.commands)
+    case 'setSysctl':
+      return `${inside(step.netns)}sysctl -w ${step.key}=${step.value}`
+    case 'allowForward':
+      return `iptables -I DOCKER-USER -i ${step.bridge} -j ACCEPT && iptables -I DOCKER-USER -o ${step.bridge} -j ACCEPT`
   }
 }
 
@@ -47,9 +69,19 @@ export function undoOf(step: NetworkStep, host?: string): Undo | undefined {
       return { kind: 'link', name: step.link, ...place }
     case 'addNetns':
       return { kind: 'netns', path: step.netns }
+    case 'addTable':
+      return { kind: 'nft', table: step.table, ...place }
+    case 'setSysctl':
+      return step.was === undefined ? undefined : { kind: 'sysctl', key: step.key, value: step.was, ...place }
+    case 'allowForward':
+      return { kind: 'forward', bridge: step.bridge, ...place }
     default:
       return undefined
   }
+}
+
+function six(gateway: string): string {
+  return gateway.includes(':') ? ' -6' : ''
 }
 
 function born(netns?: string): string {

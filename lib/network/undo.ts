@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import type { Undo } from '../events.ts'
 import { openNetlink, withNetlink } from './client.ts'
+import { forbidForward, forwardIsAllowed } from './forward.ts'
 import { writeLinkDeleteRequest, writeLinkRequest } from './link.ts'
 import { isErrno } from './native.ts'
 import { deleteNetns, isNetns, netnsExists, netnsName, unmountAll } from './netns.ts'
+import { deleteTable, tableExists } from './nft.ts'
+import { sysctlDiffers, writeSysctl } from './sysctl.ts'
 
 /** The changes this floor knows how to take back. */
-export type NetworkUndo = Extract<Undo, { kind: 'link' | 'netns' | 'mount' }>
+export type NetworkUndo = Extract<Undo, { kind: 'link' | 'netns' | 'mount' | 'nft' | 'sysctl' | 'forward' }>
 
 /** The line of ip(8) or umount(8) that does the same. */
 export function undoLine(undo: NetworkUndo): string {
@@ -17,6 +20,12 @@ export function undoLine(undo: NetworkUndo): string {
       return `ip netns del ${netnsName(undo.path) ?? undo.path}`
     case 'mount':
       return `umount --lazy ${undo.path}`
+    case 'nft':
+      return `nft delete table inet ${undo.table}`
+    case 'sysctl':
+      return `sysctl -w ${undo.key}=${undo.value}`
+    case 'forward':
+      return `iptables -D DOCKER-USER -i ${undo.bridge} -j ACCEPT && iptables -D DOCKER-USER -o ${undo.bridge} -j ACCEPT`
   }
 }
 
@@ -29,6 +38,12 @@ export async function isThere(undo: NetworkUndo): Promise<boolean> {
       return netnsExists(undo.path)
     case 'mount':
       return mountPoints().includes(undo.path)
+    case 'nft':
+      return tableExists(undo.table, undo.netns)
+    case 'sysctl':
+      return sysctlDiffers(undo.key, undo.value, undo.netns)
+    case 'forward':
+      return forwardIsAllowed(undo.bridge, undo.netns)
   }
 }
 
@@ -41,6 +56,13 @@ export async function takeBack(undo: NetworkUndo): Promise<void> {
       return deleteNetns(undo.path)
     case 'mount':
       return unmountAll(undo.path)
+    case 'nft':
+      return deleteTable(undo.table, undo.netns)
+    case 'sysctl':
+      if (undo.netns === undefined || isNetns(undo.netns)) await writeSysctl(undo.key, undo.value, undo.netns)
+      return
+    case 'forward':
+      return forbidForward(undo.bridge, undo.netns)
   }
 }
 
