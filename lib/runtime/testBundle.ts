@@ -7,12 +7,17 @@ import { writeSpec } from '../bundle/defaultSpec.ts'
 
 const APPLETS = ['sh', 'sleep', 'ls', 'cat', 'echo', 'ifconfig', 'tty', 'id', 'env', 'true', 'pwd']
 
+/** A rootfs with a static busybox. */
+export function testRootfs(path: string): void {
+  mkdirSync(join(path, 'bin'), { recursive: true })
+  copyFileSync('/bin/busybox', join(path, 'bin/busybox'))
+  for (const applet of APPLETS) symlinkSync('busybox', join(path, 'bin', applet))
+}
+
 /** A bundle with a static busybox that runs `args`, for tests. */
 export async function testBundle(args: string[]): Promise<{ path: string; remove(): void }> {
   const path = mkdtempSync(join(tmpdir(), 'ocilab-bundle-'))
-  mkdirSync(join(path, 'rootfs/bin'), { recursive: true })
-  copyFileSync('/bin/busybox', join(path, 'rootfs/bin/busybox'))
-  for (const applet of APPLETS) symlinkSync('busybox', join(path, 'rootfs/bin', applet))
+  testRootfs(join(path, 'rootfs'))
   await writeSpec(path)
   await (await openBundle(path)).edit(config => {
     config.process!.args = args

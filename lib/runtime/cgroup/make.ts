@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isSystemError, RuntimeError } from '../../errors.ts'
+import { isOciError, isSystemError, RuntimeError } from '../../errors.ts'
 import type { Resources } from '../../spec/linuxConfig.ts'
 import { childrenOf, pause, readControl, refused, writeControl } from './controlFile.ts'
 import { isFrozen } from './freezer.ts'
@@ -38,6 +38,23 @@ export function makeCgroups(paths: CgroupPaths, resources: Resources = {}): stri
     throw error
   }
   return made
+}
+
+/**
+ * Makes those of a container's cgroups that an ordinary user may make, and answers which: a machine gives its users some,
+ * or none. Throws as {@link makeCgroups} does, but for `NOT_PERMITTED`.
+ */
+export function makeAllowedCgroups(paths: CgroupPaths, resources?: Resources): CgroupPaths {
+  const made = Object.entries(paths.folders).filter(([name, folder]) => {
+    try {
+      makeCgroups({ mode: paths.mode, folders: { [name]: folder } }, resources)
+      return true
+    } catch (error) {
+      if (isOciError(error, 'NOT_PERMITTED')) return false
+      throw error
+    }
+  })
+  return { mode: paths.mode, folders: Object.fromEntries(made) }
 }
 
 /** Removes a container's cgroups and those below them; waits up to 1 s for processes that are about to end. What is not there is fine. Throws `KERNEL` (`EBUSY`: processes are left), `NOT_PERMITTED`. */

@@ -26,7 +26,8 @@ export function setResources(paths: CgroupPaths, resources: Resources, how: { sk
 /** What is written for a config's resources, in that order. Throws `CONFIG_INVALID` and `UNSUPPORTED`. */
 export function writesFor(paths: CgroupPaths, resources: Resources): Write[] {
   if (paths.mode !== 'v2') return v1Writes(resources)
-  return v2Writes(resources, (_, file) => readControl(paths.folders.unified!, file))
+  const { unified } = paths.folders
+  return v2Writes(resources, (_, file) => (unified === undefined ? undefined : readControl(unified, file)))
 }
 
 function folderOf(paths: CgroupPaths, controller: string, where: string): string {

@@ -3,7 +3,8 @@ import { basename, isAbsolute, join } from 'node:path'
 import { RuntimeError } from '../../errors.ts'
 import { native } from '../../kernel.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
-import { joinCgroups, makeCgroups, removeCgroups, setResources } from '../cgroup/cgroup.ts'
+import { joinCgroups, makeAllowedCgroups, makeCgroups, removeCgroups, setResources } from '../cgroup/cgroup.ts'
+import type { CgroupPaths } from '../cgroup/paths.ts'
 import { initPlan } from '../plan/initPlan.ts'
 import type { SyncPoint } from '../plan/step.ts'
 import { type Carried, carryOut } from './hand.ts'
@@ -14,7 +15,7 @@ import { runHooksInside } from './inside.ts'
 import { handOverListener, handOverPidfd } from './listener.ts'
 import { withMountMappings } from './mountMappings.ts'
 import { moveNetDevices } from './netDevices.ts'
-import { type Surroundings, surroundingsOf } from './place.ts'
+import { cgroupTrees, type Surroundings, surroundingsOf } from './place.ts'
 import { processStat } from './processTable.ts'
 import { claimId, dropState, publicState, type SavedState, saveState, statePaths, thisMaker } from './state.ts'
 
@@ -69,12 +70,12 @@ export async function createContainer(
   }
 }
 
-async function make(saved: SavedState, { place, cgroups }: Surroundings, options: CreateOptions): Promise<Carried> {
+async function make(saved: SavedState, { place }: Surroundings, options: CreateOptions): Promise<Carried> {
   const { config } = saved
   const { folder, fifo } = statePaths(options.root, saved.id)
   makeFifo(folder, fifo)
-  makeCgroups(cgroups, config.linux?.resources)
-  if (config.linux?.resources) setResources(cgroups, config.linux.resources)
+  const cgroups = placeInCgroups(saved, place.privileged)
+  const trees = place.privileged ? place.cgroups : cgroupTrees(cgroups)
   // "Creating" is over once the namespaces exist: what the hooks are told is what runtime.md § State says of this moment.
   const state = () => publicState(saved, 'created')
   const at = async (point: SyncPoint, pid: number, descriptor: number): Promise<void> => {
@@ -99,13 +100,22 @@ async function make(saved: SavedState, { place, cgroups }: Surroundings, options
   }
   const whole = config.process ? { ...config, process: withHome(config.process, saved.rootfs) } : config
   return withMountMappings(config, place.privileged, idmaps =>
-    carryOut(initPlan(whole, { ...place, fifo, idmaps }), {
+    carryOut(initPlan(whole, { ...place, cgroups: trees, fifo, idmaps }), {
       streams: options.streams,
       preserved: options.preserved ?? 0,
       detached: options.detached,
       at,
     }),
   )
+}
+
+/** Makes its cgroups and sets their limits. Who is not root, and has asked for no special place, does with those it gets. */
+function placeInCgroups(saved: SavedState, privileged: boolean): CgroupPaths {
+  const { cgroupsPath, resources } = saved.config.linux ?? {}
+  if (privileged || cgroupsPath) makeCgroups(saved.cgroups, resources)
+  else saved.cgroups = makeAllowedCgroups(saved.cgroups, resources)
+  if (resources) setResources(saved.cgroups, resources, { skipDevices: !privileged })
+  return saved.cgroups
 }
 
 // Whoever is the user of the container opens it, and a new file's mode is subject to the umask.

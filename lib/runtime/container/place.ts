@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import type { Seccomp } from '../../spec/linuxConfig.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { deviceProgram, deviceRules } from '../cgroup/devices.ts'
-import { hierarchies } from '../cgroup/hierarchy.ts'
+import { hierarchies, ownBelowMount } from '../cgroup/hierarchy.ts'
 import { type CgroupPaths, cgroupPaths } from '../cgroup/paths.ts'
 import { idmappedMounts } from '../plan/idmaps.ts'
 import type { InitPlace } from '../plan/initPlan.ts'
@@ -34,11 +34,7 @@ export async function surroundingsOf(
       bundle,
       label: linux.mountLabel,
       cgroupNamespace: linux.namespaces?.some(({ type }) => type === 'cgroup') ?? false,
-      cgroups: list.map(({ version, controllers, mountpoint }) => ({
-        version,
-        names: controllers.join(','),
-        folder: cgroups.folders[version === 2 ? 'unified' : controllers[0]!] ?? mountpoint,
-      })),
+      cgroups: cgroupTrees(cgroups, list),
       held: heldCapabilities(linux.namespaces?.some(({ type }) => type === 'user') ?? false),
       setGroups: mayChangeGroups(linux, privileged),
       seccomp: await filterOf(linux.seccomp, options.root),
@@ -50,11 +46,22 @@ export async function surroundingsOf(
       noKeyring: options.noKeyring ?? false,
       idmaps: idmappedMounts(config).map(() => '/proc/PID/ns/user'),
       deviceProgram:
-        cgroups.mode === 'v2'
+        cgroups.mode === 'v2' && privileged
           ? { cgroup: cgroups.folders.unified!, program: deviceProgram(deviceRules(linux.resources?.devices ?? [])) }
           : undefined,
     },
   }
+}
+
+/** The trees of cgroups here, with the container's place in each: where it has none of its own, it stays in ours. */
+export function cgroupTrees({ folders }: CgroupPaths, list = hierarchies()): InitPlace['cgroups'] {
+  return list.map(hierarchy => ({
+    version: hierarchy.version,
+    names: hierarchy.controllers.join(','),
+    folder:
+      folders[hierarchy.version === 2 ? 'unified' : hierarchy.controllers[0]!] ??
+      join(hierarchy.mountpoint, ownBelowMount(hierarchy)),
+  }))
 }
 
 /** What we may have, and so give. In a user namespace of its own a process has them all. */
