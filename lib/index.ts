@@ -53,6 +53,7 @@ export { type Index, type Manifest, parseIndex, parseManifest, writeIndex, write
 export { dockerMediaType, ociMediaType } from './spec/mediaTypes.ts'
 export { hostPlatform, type Platform, parsePlatform } from './spec/platform.ts'
 export { familiarReference, parseReference, type Reference, showReference } from './spec/reference.ts'
+export { configProblems, describeProblem, type Problem } from './spec/runtime/check.ts'
 export type { RuntimeConfig } from './spec/runtimeConfig.ts'
 export { validate } from './spec/schema.ts'
 export { copy } from './transport/copy.ts'

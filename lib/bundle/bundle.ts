@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path'
 import { writeFileAtomically } from '../bytes/file.ts'
 import { isSystemError, OciError } from '../errors.ts'
 import { parseJson } from '../spec/goJson.ts'
+import { checkRuntimeConfig } from '../spec/runtime/check.ts'
 import type { RuntimeConfig } from '../spec/runtimeConfig.ts'
-import { checkRuntimeConfig } from './check.ts'
 
 /** A folder a runtime can run: config.json, and the root file system it names. runtime-spec bundle.md. */
 export interface Bundle {

@@ -22,6 +22,7 @@ export const verbs: readonly Verb[] = [
   image('registry', 'run a small registry on this machine', () => import('./registry.ts')),
   image('demo', "make the article's image: tiny or java", () => import('./demo.ts')),
   container('spec', 'write a runtime configuration (runc spec)', () => import('./spec.ts')),
+  container('validate', 'name every wrong field of a bundle’s config.json', () => import('./validate.ts')),
   container('container', 'create, start, list, exec, kill, delete (runc)', () => import('./container.ts')),
   network('network', "the article's bridge and veth pair: plan, up, show, down", () => import('./network.ts')),
   lab('tour', 'the whole article, live, every output checked', () => import('./tour.ts')),

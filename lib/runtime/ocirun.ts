@@ -1,12 +1,12 @@
 import { closeSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
-import { checkRuntimeConfig } from '../bundle/check.ts'
 import { resolveUser } from '../bundle/user.ts'
 import { isOciError, OciError } from '../errors.ts'
 import { emit, say, type Undo } from '../events.ts'
 import { native } from '../kernel.ts'
 import { parseJson } from '../spec/goJson.ts'
+import { checkProcess, checkRuntimeConfig } from '../spec/runtime/check.ts'
 import type { RuntimeProcess } from '../spec/runtimeConfig.ts'
 import { createContainer } from './container/create.ts'
 import { deleteContainer, killContainer } from './container/end.ts'
@@ -121,11 +121,12 @@ export function ocirun({ root = defaultStateRoot() }: DriverOptions = {}): Runti
 function wholeProcess({ args, env, cwd, user }: ExecProcess, saved: SavedState, terminal = false): RuntimeProcess {
   const own = saved.config.process ?? { cwd: '/', user: { uid: 0, gid: 0 } }
   const ids = user === undefined ? own.user : resolveUser(user, accountsOf(`/proc/${saved.pid}/root`)).ids
-  return {
+  const process = {
     ...own,
     ...{ args, terminal, user: ids, cwd: cwd ?? own.cwd, env: [...(own.env ?? []), ...(env ?? [])] },
     consoleSize: undefined,
   }
+  return checkProcess(process, 'exec')
 }
 
 /** On the terminal this program runs on. */

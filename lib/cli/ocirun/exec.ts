@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { checkProcess } from '../../bundle/check.ts'
 import { RuntimeError } from '../../errors.ts'
 import { execInContainer } from '../../runtime/container/exec.ts'
 import { loadState, type SavedState } from '../../runtime/container/state.ts'
 import { parseJson } from '../../spec/goJson.ts'
+import { checkProcess } from '../../spec/runtime/check.ts'
 import type { RuntimeProcess, RuntimeUser } from '../../spec/runtimeConfig.ts'
 import { preservedDescriptors } from './bundle.ts'
 import { failing } from './failing.ts'
@@ -74,7 +74,7 @@ function processOf(flags: Flags, args: string[], { config }: SavedState): Runtim
   const own = config.process ?? { cwd: '/', user: { uid: 0, gid: 0 } }
   const user = oneOf(flags, 'user')
   const further = manyOf(flags, 'additional-gids').map(gid => idOf(gid, 'additional-gids'))
-  return {
+  const process = {
     ...own,
     args,
     terminal: flags.tty === true,
@@ -91,6 +91,7 @@ function processOf(flags: Flags, args: string[], { config }: SavedState): Runtim
     // A terminal of ours has its own size, and scheduling was asked for the container's program.
     consoleSize: undefined,
   }
+  return checkProcess(process, 'exec')
 }
 
 /** `uid` or `uid:gid`, numbers only: names are the image's business. CVE-2026-30892: a part left empty is no 0. */

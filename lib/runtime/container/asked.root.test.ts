@@ -72,10 +72,10 @@ describe('a filter that asks', () => {
   })
 
   it('that nobody can be asked by is refused, and so is one whom nobody answers', async () => {
-    const nowhere = await asking(config => {
+    const nowhere = asking(config => {
       config.linux!.seccomp!.listenerPath = undefined
     })
-    await expect(runtime.run('nowhere', nowhere)).rejects.toMatchObject({
+    await expect(nowhere).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       data: { where: 'linux.seccomp.listenerPath' },
     })
@@ -135,10 +135,10 @@ describe('the owners of a mount', () => {
     ['where half of them is missing', { options: ['bind'], uidMappings: mappings(1) }],
     ['where nothing is bound', { type: 'tmpfs', uidMappings: mappings(1), gidMappings: mappings(1) }],
   ])('cannot be %s', async (_, mount) => {
-    const bundle = await bundleOf(['true'], config => config.mounts!.push({ destination: '/m', source, ...mount }))
-    await expect(runtime.run('refused', bundle)).rejects.toMatchObject({
+    const bundle = bundleOf(['true'], config => config.mounts!.push({ destination: '/m', source, ...mount }))
+    await expect(bundle).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      data: { where: 'mounts[7]' },
+      data: { where: expect.stringMatching(/^mounts\[7\]\.[ug]idMappings$/) },
     })
     expect(await runtime.list()).toEqual([])
   })

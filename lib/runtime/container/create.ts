@@ -18,6 +18,7 @@ import { moveNetDevices } from './netDevices.ts'
 import { cgroupTrees, type Surroundings, surroundingsOf } from './place.ts'
 import { processStat } from './processTable.ts'
 import { claimId, dropState, publicState, type SavedState, saveState, statePaths, thisMaker } from './state.ts'
+import { refuseUnfit } from './unfit.ts'
 
 /** How a container is made; the flags of `runc create`. */
 export interface CreateOptions {
@@ -51,6 +52,7 @@ export async function createContainer(
 ): Promise<{ saved: SavedState; carried: Carried }> {
   const { root } = options
   checkTerminal(config, options)
+  refuseUnfit(config)
   const rootfs = rootfsOf(bundle, config)
   const surroundings = await surroundingsOf(id, bundle, config, options)
   claimId(root, id)

@@ -31,7 +31,8 @@ function runHook(hook: Hook, name: string, state: ContainerState, spawn: Spawn):
     child.stderr.on('data', chunk => {
       said = (said + chunk).slice(-1000)
     })
-    const timer = hook.timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), hook.timeout * 1000)
+    const timer =
+      hook.timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), milliseconds(hook.timeout))
     child.on('error', error => fail(error.message))
     // What a hook has started may keep its stdout: only the hook itself is waited for.
     child.on('exit', (status, signal) => {
@@ -46,6 +47,11 @@ function runHook(hook: Hook, name: string, state: ContainerState, spawn: Spawn):
     child.stdin.on('error', () => {})
     child.stdin.end(JSON.stringify(state))
   })
+}
+
+/** Of a time-out; what no timer can count is as good as never. */
+export function milliseconds(seconds: number): number {
+  return Math.min(seconds * 1000, 2 ** 31 - 1)
 }
 
 /** Entries `NAME=value` as an object; the last of a name counts. */

@@ -6,6 +6,7 @@ import { execPlan, stepsIntoContainer } from '../plan/execPlan.ts'
 import { flagsOf } from '../plan/namespaces.ts'
 import type { Step } from '../plan/step.ts'
 import { carryOut } from './hand.ts'
+import { milliseconds } from './hooks.ts'
 import { mayChangeGroups } from './idMaps.ts'
 import { heldCapabilities } from './place.ts'
 
@@ -80,7 +81,7 @@ async function oneHook(steps: Step[], streams: number[], hook: Hook, name: strin
       : setTimeout(() => {
           late = true
           process.kill(carried.pid, 'SIGKILL')
-        }, hook.timeout * 1000)
+        }, milliseconds(hook.timeout))
   const status = await carried.exited()
   clearTimeout(timer)
   if (late) throw fail(`hook ran past specified timeout of ${hook.timeout}s`, 'TIMEOUT')

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +8,7 @@ import { openBundle } from '../../bundle/bundle.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { ocirun } from '../ocirun.ts'
 import { testBundle, testOcirun } from '../testBundle.ts'
+import { testLeft } from '../testLeft.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-lifecycle-'))
 const root = join(folder, 'state')
@@ -25,16 +26,7 @@ async function bundleOf(args: string[], change: (config: RuntimeConfig) => void 
   return bundle.path
 }
 
-/** What a container that is gone must not have left. */
-function left(prefix: string): string[] {
-  const groups = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' })
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  return [
-    ...groups.filter(path => path.split('/').some(part => part.startsWith(prefix))),
-    ...mounts.filter(line => made.length > 0 && line.includes('ocilab-bundle-')),
-    ...(existsSync(root) ? readdirSync(root).filter(name => name.startsWith(prefix)) : []),
-  ]
-}
+const left = (prefix: string) => testLeft(prefix, root)
 
 beforeAll(async () => {
   program = testOcirun(folder)

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { sysctlPath } from '../../spec/runtime/sysctl.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { deviceSteps } from './devices.ts'
 import { idmapSteps } from './idmaps.ts'
@@ -157,7 +158,7 @@ function kernelSettings({ hostname, domainname, linux = {} }: RuntimeConfig): St
     ...(hostname ? [{ op: 'hostname' as const, name: hostname }] : []),
     ...(domainname ? [{ op: 'domainname' as const, name: domainname }] : []),
     ...Object.entries(linux.sysctl ?? {}).map(
-      ([name, value]): Step => ({ op: 'proc', path: `sys/${name.replaceAll('.', '/')}`, value }),
+      ([name, value]): Step => ({ op: 'proc', path: `sys/${sysctlPath(name)}`, value }),
     ),
     ...(personality ? [{ op: 'personality' as const, value: personality.domain === 'LINUX32' ? 8 : 0 }] : []),
     ...(memoryPolicy
