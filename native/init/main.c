@@ -21,6 +21,8 @@ static const struct {
     {"join", op_join},
     {"unshare", op_unshare},
     {"clone", op_clone},
+    {"openCgroups", op_open_cgroups},
+    {"enterCgroups", op_enter_cgroups},
     {"sync", op_sync},
     {"hostname", op_hostname},
     {"domainname", op_domainname},

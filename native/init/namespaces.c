@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/vfs.h>
 
+#include "cgroups.h"
 #include "keeper.h"
 #include "operations.h"
 #include "report.h"
@@ -46,12 +47,21 @@ void op_unshare(const Step *step) {
   if (unshare((int)number(step, 1)) < 0) die("unshare", "");
 }
 
-// clone FLAGS: the new process goes on with the plan, this one keeps watch over it
+// clone FLAGS CGROUP: the new process goes on with the plan, this one keeps watch over it.
+// CGROUP, where it is not negative, holds the folder of a cgroup2 that it begins in.
 void op_clone(const Step *step) {
   struct clone_args arguments = {.flags = (uint64_t)number(step, 1), .exit_signal = SIGCHLD};
+  int64_t cgroup = number(step, 2);
+  if (cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = (uint64_t)kept(cgroup);
+  }
   long child = syscall(SYS_clone3, &arguments, sizeof arguments);
   if (child < 0) die("clone3", "");
-  if (child > 0) keep_watch((pid_t)child);
+  if (child > 0) {
+    forget_cgroups();
+    keep_watch((pid_t)child);
+  }
   stop_watching();
 }
 

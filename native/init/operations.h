@@ -2,6 +2,10 @@
 #pragma once
 #include "plan.h"
 
+// cgroups.c
+void op_open_cgroups(const Step *);
+void op_enter_cgroups(const Step *);
+
 // namespaces.c
 void op_open(const Step *);
 void op_setns(const Step *);

@@ -6,4 +6,4 @@ enum { SLOT_COUNT = 256 };
 void keep(long slot, int fd);
 int kept(long slot);
 // The slots with a meaning of their own.
-enum { PROC = 0, ROOT = 1, CONSOLE = 2, FIFO = 3, NULL_DEVICE = 4, LISTENER = 5 };
+enum { PROC = 0, ROOT = 1, CONSOLE = 2, FIFO = 3, NULL_DEVICE = 4, LISTENER = 5, CGROUP = 6 };

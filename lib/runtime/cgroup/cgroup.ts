@@ -1,5 +1,5 @@
 export { freeze, isFrozen } from './freezer.ts'
 export { makeAllowedCgroups, makeCgroups, removeCgroups } from './make.ts'
-export { type CgroupPaths, cgroupPaths } from './paths.ts'
-export { joinCgroups, killAll, processesIn } from './processes.ts'
+export { type CgroupPaths, cgroupPaths, entranceOf } from './paths.ts'
+export { killAll, processesIn } from './processes.ts'
 export { setResources } from './resources.ts'

@@ -38,6 +38,12 @@ export function foldersOf({ folders }: CgroupPaths): string[] {
   return [...new Set(Object.values(folders))]
 }
 
+/** What a new process enters to be in all of them: see `cloneIntoCgroups`. */
+export function entranceOf({ folders }: CgroupPaths): { unified?: string; tasks: string[] } {
+  const { unified, ...ones } = folders
+  return { unified, tasks: [...new Set(Object.values(ones))].map(folder => join(folder, 'tasks')) }
+}
+
 // Of the hierarchies without controllers only systemd's is everyone's; another belongs to whoever mounted it.
 function namesOf({ version, controllers }: Hierarchy): string[] {
   if (version === 2) return ['unified']

@@ -2,31 +2,11 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { isSystemError, RuntimeError } from '../../errors.ts'
-import { childrenOf, errnoOf, pause, readControl, writeControl } from './controlFile.ts'
+import { childrenOf, pause, readControl, writeControl } from './controlFile.ts'
 import { freeze, freezerOf, isFrozen } from './freezer.ts'
 import { type CgroupPaths, foldersOf } from './paths.ts'
 
-const JOIN_TRIES = 5
-const JOIN_PAUSE = 30
 const KILL_ROUNDS = 20
-
-/** Puts a process, by its id, in each of a container's cgroups. Throws `KERNEL` (`ESRCH`: no such process), `NOT_PERMITTED`. */
-export function joinCgroups(paths: CgroupPaths, pid: number): void {
-  for (const folder of foldersOf(paths)) joinOne(folder, pid)
-}
-
-// A process that is just being made is refused with EINVAL.
-function joinOne(folder: string, pid: number): void {
-  for (let tries = 1; ; tries++) {
-    try {
-      writeControl(folder, 'cgroup.procs', String(pid))
-      return
-    } catch (error) {
-      if (errnoOf(error) !== 'EINVAL' || tries === JOIN_TRIES) throw error
-      pause(JOIN_PAUSE)
-    }
-  }
-}
 
 /** The ids of all processes in a container's cgroups and those below them; none when they are not there. */
 export function processesIn(paths: CgroupPaths): number[] {

@@ -3,7 +3,7 @@ import { basename, isAbsolute, join } from 'node:path'
 import { RuntimeError } from '../../errors.ts'
 import { native } from '../../kernel.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
-import { joinCgroups, makeAllowedCgroups, makeCgroups, removeCgroups, setResources } from '../cgroup/cgroup.ts'
+import { entranceOf, makeAllowedCgroups, makeCgroups, removeCgroups, setResources } from '../cgroup/cgroup.ts'
 import type { CgroupPaths } from '../cgroup/paths.ts'
 import { initPlan } from '../plan/initPlan.ts'
 import type { SyncPoint } from '../plan/step.ts'
@@ -87,7 +87,6 @@ async function make(saved: SavedState, { place }: Surroundings, options: CreateO
       saveState(options.root, saved)
       await mapIds(pid, config.linux ?? {}, place.privileged)
       setOomScore(pid, config.process?.oomScoreAdj)
-      joinCgroups(cgroups, pid)
       await moveNetDevices(pid, config.linux?.netDevices)
     } else if (point === 'mounted') {
       await runHooks('prestart', config.hooks?.prestart, state())
@@ -102,7 +101,7 @@ async function make(saved: SavedState, { place }: Surroundings, options: CreateO
   }
   const whole = config.process ? { ...config, process: withHome(config.process, saved.rootfs) } : config
   return withMountMappings(config, place.privileged, idmaps =>
-    carryOut(initPlan(whole, { ...place, cgroups: trees, fifo, idmaps }), {
+    carryOut(initPlan(whole, { ...place, cgroups: trees, entrance: entranceOf(cgroups), fifo, idmaps }), {
       streams: options.streams,
       preserved: options.preserved ?? 0,
       detached: options.detached,

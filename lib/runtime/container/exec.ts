@@ -1,6 +1,6 @@
 import { RuntimeError } from '../../errors.ts'
 import type { RuntimeProcess } from '../../spec/runtimeConfig.ts'
-import { joinCgroups } from '../cgroup/cgroup.ts'
+import { entranceOf } from '../cgroup/cgroup.ts'
 import { execPlan } from '../plan/execPlan.ts'
 import { flagsOf } from '../plan/namespaces.ts'
 import type { SyncPoint } from '../plan/step.ts'
@@ -42,6 +42,7 @@ export async function execInContainer(id: string, process: RuntimeProcess, optio
   const userNamespace = namespaces.some(({ type }) => type === 'user')
   const plan = execPlan(withHome(process, `/proc/${saved.pid}/root`), {
     ...{ pid: saved.pid, flags: flagsOf(namespaces), userNamespace, id, noKeyring: true },
+    entrance: entranceOf(saved.cgroups),
     console: options.console,
     held: heldCapabilities(userNamespace),
     setGroups: mayChangeGroups(linux, !saved.rootless),
@@ -56,7 +57,6 @@ export async function execInContainer(id: string, process: RuntimeProcess, optio
     } else {
       // What was joined by its number is still the process it was, or all of this was for another one.
       if (!isAlive(saved.pid, saved.startTime)) throw wrongStatus('cannot exec in a stopped container', 'stopped')
-      joinCgroups(saved.cgroups, pid)
     }
   }
   const { streams, preserved = 0, detached } = options

@@ -46,7 +46,7 @@ export async function runHooksInside(
 function asRoot({ path, args = [path], env = [] }: Hook, pid: number, { linux = {} }: RuntimeConfig): Step[] {
   const mapped = linux.namespaces?.some(({ type }) => type === 'user') ?? false
   return [
-    ...stepsIntoContainer(pid, flagsOf(linux.namespaces ?? [])),
+    ...stepsIntoContainer(pid, flagsOf(linux.namespaces ?? []), { tasks: [] }),
     ...(mapped ? [{ op: 'user' as const, uid: 0, gid: 0 }] : []),
     { op: 'closeFrom', fd: 3 },
     { op: 'exec', candidates: [path], args, env },
@@ -60,7 +60,15 @@ function asTheProgram({ path, args = [path], env = [] }: Hook, pid: number, conf
   const userNamespace = namespaces.some(({ type }) => type === 'user')
   const process = { ...own, args: [path], env, terminal: false }
   const steps = execPlan(process, {
-    ...{ pid, flags: flagsOf(namespaces), userNamespace, id: '', noKeyring: true, preserved: 0 },
+    ...{
+      pid,
+      flags: flagsOf(namespaces),
+      userNamespace,
+      entrance: { tasks: [] },
+      id: '',
+      noKeyring: true,
+      preserved: 0,
+    },
     held: heldCapabilities(userNamespace),
     setGroups: mayChangeGroups(linux, globalThis.process.getuid!() === 0),
   })

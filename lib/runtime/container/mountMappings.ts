@@ -32,7 +32,7 @@ async function userNamespace({ uidMappings, gidMappings }: IdmappedMount, privil
     uidMappings: [...uidMappings],
     gidMappings: [...gidMappings],
   }
-  const made = await carryOut([{ op: 'clone', flags: NAMESPACES.user.flag }, waitAt('cloned')], {
+  const made = await carryOut([{ op: 'clone', flags: NAMESPACES.user.flag, cgroup: -1 }, waitAt('cloned')], {
     streams: [0, 1, 2],
     preserved: 0,
     async at(_point, pid) {

@@ -4,7 +4,7 @@ import type { Seccomp } from '../../spec/linuxConfig.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { deviceProgram, deviceRules } from '../cgroup/devices.ts'
 import { hierarchies, ownBelowMount } from '../cgroup/hierarchy.ts'
-import { type CgroupPaths, cgroupPaths } from '../cgroup/paths.ts'
+import { type CgroupPaths, cgroupPaths, entranceOf } from '../cgroup/paths.ts'
 import { idmappedMounts } from '../plan/idmaps.ts'
 import type { InitPlace } from '../plan/initPlan.ts'
 import type { CreateOptions } from './create.ts'
@@ -33,6 +33,7 @@ export async function surroundingsOf(
       id,
       bundle,
       label: linux.mountLabel,
+      entrance: entranceOf(cgroups),
       cgroupNamespace: linux.namespaces?.some(({ type }) => type === 'cgroup') ?? false,
       cgroups: cgroupTrees(cgroups, list),
       held: heldCapabilities(linux.namespaces?.some(({ type }) => type === 'user') ?? false),

@@ -16,6 +16,7 @@ const place: InitPlace = {
     id: 'x',
     idmaps: ['/proc/2/ns/user', '/proc/3/ns/user'],
     bundle: '/b',
+    entrance: { tasks: [] },
     cgroupNamespace: true,
   },
   ...{ cgroups: [{ version: 2, names: '', folder: '/sys/fs/cgroup/x' }], held: ~0n, setGroups: true, preserved: 0 },

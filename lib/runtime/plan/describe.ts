@@ -7,7 +7,7 @@ import type { BindStep, MountStep, Step } from './step.ts'
 export function describeStep(step: Step): string {
   switch (step.op) {
     case 'clone':
-      return `unshare ${flagNames(step.flags)} --fork`.replace('  ', ' ')
+      return `unshare ${flagNames(step.flags)} --fork${step.cgroup < 0 ? '' : ' # in its cgroup'}`.replace('  ', ' ')
     case 'unshare':
       return `unshare ${flagNames(step.flags)}`
     case 'join':
@@ -48,6 +48,10 @@ function describeRest(step: Rest): string {
   switch (step.op) {
     case 'hostname':
       return `hostname ${step.name}`
+    case 'openCgroups':
+      return `exec {fds}>${step.files.join(' ')}`
+    case 'enterCgroups':
+      return `echo 0 | tee ${step.files.join(' ')}`
     case 'domainname':
       return `domainname ${step.name}`
     case 'proc':
@@ -108,7 +112,7 @@ function describeRest(step: Rest): string {
 }
 
 const WAITS = {
-  cloned: '# the runtime maps its ids, moves it into its cgroups and moves network devices in',
+  cloned: '# the runtime maps its ids and moves network devices in',
   mounted: '# the runtime runs the hooks prestart, createRuntime and createContainer',
   filtered: '# the runtime hands the descriptor, over which the filter asks, to whoever listens for it',
   ready: '# the runtime writes the state: created',

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import type { RuntimeProcess } from '../../spec/runtimeConfig.ts'
+import { type CgroupEntrance, cloneIntoCgroups, openCgroups } from './cgroups.ts'
 import { type ProcessPlace, processSteps } from './process.ts'
 import { SLOT, type Step, waitAt } from './step.ts'
 
@@ -11,6 +12,7 @@ export interface ExecPlace extends ProcessPlace {
   pid: number
   /** The namespaces the container does not share with us, as flags. */
   flags: number
+  entrance: CgroupEntrance
   /** Whether one of them is a user namespace. */
   userNamespace: boolean
   console?: { socket: string } | 'keeper'
@@ -19,12 +21,13 @@ export interface ExecPlace extends ProcessPlace {
 }
 
 /** From here into all of a container's namespaces, at once: a process of another container can't slip in between. */
-export function stepsIntoContainer(pid: number, flags: number): Step[] {
+export function stepsIntoContainer(pid: number, flags: number, entrance: CgroupEntrance): Step[] {
   return [
+    ...openCgroups(entrance),
     { op: 'open', path: '/proc', slot: SLOT.proc, flags: O_PATH | constants.O_DIRECTORY, magic: PROC_MAGIC },
     { op: 'join', pid, flags },
     // A pid namespace is for children only.
-    { op: 'clone', flags: 0 },
+    ...cloneIntoCgroups(0, entrance),
     waitAt('cloned'),
   ]
 }
@@ -35,7 +38,7 @@ export function execPlan(process: RuntimeProcess, place: ExecPlace): Step[] {
   const [into, ...rest] = consoleSteps(process, place)
   return [
     ...(into ? [into] : []),
-    ...stepsIntoContainer(place.pid, place.flags),
+    ...stepsIntoContainer(place.pid, place.flags, place.entrance),
     { op: 'open', path: '/', slot: SLOT.root, flags: O_PATH | constants.O_DIRECTORY, magic: 0 },
     { op: 'session' },
     ...(place.noKeyring ? [] : [{ op: 'keyring' as const, name: `_ses.${place.id}` }]),

@@ -10,6 +10,7 @@ import type { Step } from './step.ts'
 const place: InitPlace = {
   ...{ id: 'c1', bundle: '/b', cgroupNamespace: false, held: ~0n, setGroups: true, preserved: 0, privileged: true },
   ...{ noPivot: false, noKeyring: false, idmaps: [], fifo: '/run/ocirun/c1/exec.fifo' },
+  entrance: { unified: '/sys/fs/cgroup/unified/c1', tasks: ['/sys/fs/cgroup/cpu/c1/tasks'] },
   cgroups: [{ version: 2, names: '', folder: '/sys/fs/cgroup/c1' }],
 }
 const config = () => ({ ...defaultSpec(), process: { ...defaultSpec().process!, terminal: false } })
@@ -48,9 +49,9 @@ describe('the plan of the default config', () => {
 
 it.each<[what: string, change: (c: ReturnType<typeof config>) => void, expected: (ops: string[]) => void]>([
   [
-    'joined namespaces are opened, then entered',
+    'joined namespaces are opened, as cgroups are, then entered',
     c => (c.linux!.namespaces![1]!.path = '/n'),
-    ops => expect(ops.slice(0, 2)).toEqual(['open', 'setns']),
+    ops => expect(ops.slice(0, 6)).toEqual(['open', 'openCgroups', 'open', 'setns', 'clone', 'enterCgroups']),
   ],
   [
     'a filter without noNewPrivileges comes while it still may',

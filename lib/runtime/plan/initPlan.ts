@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { sysctlPath } from '../../spec/runtime/sysctl.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
+import { type CgroupEntrance, cloneIntoCgroups, openCgroups } from './cgroups.ts'
 import { deviceSteps } from './devices.ts'
 import { idmapSteps } from './idmaps.ts'
 import { PROPAGATION, RDONLY } from './mountOptions.ts'
@@ -20,6 +21,7 @@ export interface InitPlace extends MountPlace, ProcessPlace {
   console?: { socket: string } | 'keeper'
   /** The mount point that the rootfs is below, when mounts are shared with the host. */
   parentMount?: string
+  entrance: CgroupEntrance
   noPivot: boolean
   noKeyring: boolean
   id: string
@@ -40,7 +42,7 @@ export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
   const { before, last } = process ? processSteps(process, place) : { before: [], last: [] }
   return [
     ...outside(config, place),
-    { op: 'clone', flags: cloneFlags(namespaces) },
+    ...cloneIntoCgroups(cloneFlags(namespaces), place.entrance),
     waitAt('cloned'),
     ...hostFiles(place),
     { op: 'session' },
@@ -66,6 +68,7 @@ export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
 function outside(config: RuntimeConfig, place: InitPlace): Step[] {
   // Before anything is joined: there we may be less.
   const steps = idmapSteps(config, place.bundle, place.idmaps)
+  steps.push(...openCgroups(place.entrance))
   steps.push(...joinNamespaces(config.linux?.namespaces ?? [], place.privileged))
   if (place.deviceProgram) steps.push({ op: 'deviceProgram', ...place.deviceProgram })
   if (place.console === 'keeper') steps.push({ op: 'consolePair' })

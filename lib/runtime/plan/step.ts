@@ -8,8 +8,11 @@ export type Step =
   | { op: 'setns'; slot: number; type: number }
   | { op: 'join'; pid: number; flags: number }
   | { op: 'unshare'; flags: number }
-  /** The process of the container begins here. */
-  | { op: 'clone'; flags: number }
+  /** The process of the container begins here; `cgroup`, unless -1, holds the folder of the cgroup2 it begins in. */
+  | { op: 'clone'; flags: number; cgroup: number }
+  /** The files of v1 cgroups that a process joins by writing 0: opened while the host's files are in sight. */
+  | { op: 'openCgroups'; files: string[] }
+  | { op: 'enterCgroups'; files: string[] }
   /** Waits for the runtime, which does its part meanwhile; it is told the descriptor that is kept in `slot`, unless -1. */
   | { op: 'sync'; name: SyncPoint; slot: number }
   | { op: 'hostname'; name: string }
@@ -100,7 +103,7 @@ export interface BindStep {
 }
 
 /**
- * Where the runtime has something to do in between: `cloned` (id maps, cgroups, hooks' pid), `mounted` (the hooks before
+ * Where the runtime has something to do in between: `cloned` (id maps, hooks' pid), `mounted` (the hooks before
  * pivot_root), `filtered` (whom the filter asks must be told), `ready` (the state says "created").
  */
 export type SyncPoint = 'cloned' | 'mounted' | 'filtered' | 'ready'
@@ -109,4 +112,4 @@ export type SyncPoint = 'cloned' | 'mounted' | 'filtered' | 'ready'
 export const waitAt = (name: SyncPoint): Step => ({ op: 'sync', name, slot: -1 })
 
 /** The slots that have a meaning of their own; those of namespaces and sources come after. */
-export const SLOT = { proc: 0, root: 1, console: 2, fifo: 3, nullDevice: 4, listener: 5, first: 8 } as const
+export const SLOT = { proc: 0, root: 1, console: 2, fifo: 3, nullDevice: 4, listener: 5, cgroup: 6, first: 8 } as const
