@@ -63,6 +63,9 @@ const LAYERS = new Map<string, Compression>([
   [DOCKER_LAYER_FOREIGN_GZIP, 'gzip'],
 ])
 
+/** What a layer's media type says of its bytes; undefined for what is no layer. */
+export const compressionOf = (mediaType: string): Compression | undefined => LAYERS.get(mediaType)
+
 export const isLayerType = (mediaType: string): boolean => LAYERS.has(mediaType)
 
 /** The OCI layer media type for a compression. */

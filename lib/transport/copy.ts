@@ -1,29 +1,31 @@
-import { bytesOf } from '../bytes/collect.ts'
-import { gzipped } from '../bytes/compression.ts'
-import { metered } from '../bytes/metered.ts'
-import { isSystemError, OciError } from '../errors.ts'
-import { type BlobLabel, emit, say } from '../events.ts'
-import { toDocker, toOci } from '../image/convert.ts'
-import type { Image, Layer } from '../image/image.ts'
+import { isOciError, isSystemError, OciError } from '../errors.ts'
+import { say } from '../events.ts'
 import type { Descriptor } from '../spec/descriptor.ts'
-import { writeManifest } from '../spec/manifest.ts'
-import { DOCKER_MANIFEST } from '../spec/mediaTypes.ts'
+import { isIndexType } from '../spec/mediaTypes.ts'
+import { copyArtifact } from './copyArtifact.ts'
 import { copyCommand } from './copyCommand.ts'
-import { inParallel } from './inParallel.ts'
-import { changedType, changeFor } from './layerChange.ts'
+import { copyImage } from './copyImage.ts'
+import { copyIndex } from './copyIndex.ts'
+import type { Recompression } from './layerChange.ts'
 import { parseTransport } from './parse.ts'
-import type { ImageSink, Transport, TransportOptions } from './transport.ts'
-
-/** Enough to keep the network and both processors busy; more only fights for the disk. */
-const PARALLEL = 3
+import type { ImageSink, ImageSource, Transport, TransportOptions } from './transport.ts'
 
 /** See {@link TransportOptions}; `profile` says whose bytes to write. */
-export type CopyOptions = TransportOptions
+export interface CopyOptions extends TransportOptions {
+  /** Every image of an index, not only this machine's. ≙ `--all` */
+  all?: boolean
+  /** Layers that are packed otherwise are packed anew. ≙ `--dest-compress-format`, `--dest-compress-level` */
+  recompress?: Recompression
+  /** What holds for one side only. ≙ `--src-…` and `--dest-…` */
+  source?: TransportOptions
+  destination?: TransportOptions
+}
 
 /** What a copy made at its destination, and how many blobs (layers and config) had to move for it. */
 export interface CopyResult {
   readonly manifest: Descriptor
-  readonly config: Descriptor
+  /** Absent for an index: each of its images has its own. */
+  readonly config?: Descriptor
   readonly skipped: number
   readonly copied: number
 }
@@ -42,6 +44,7 @@ export async function copy(
     Transport,
   ]
   say(options, copyCommand(here.name, there.name, options))
+  // One layer that fails stops the others: what they still fetch would be for nothing.
   const stop = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
   const inner = { ...options, signal }
@@ -57,12 +60,13 @@ export async function copy(
 }
 
 async function through(from: Transport, to: Transport, options: CopyOptions, stop: () => void): Promise<CopyResult> {
-  const source = await from.source(options)
+  const { source: ofSource, destination: ofDestination, ...common } = options
+  const source = await from.source({ ...common, ...ofSource })
   try {
-    const image = await source.resolve()
-    const sink = await to.sink(options)
+    const mountFrom = sharedRepository(from, to)
+    const sink = await to.sink({ ...common, ...ofDestination, ...(mountFrom !== undefined && { mountFrom }) })
     try {
-      return await copyImage(image, sink, options, stop)
+      return await copyContent(source, sink, options, stop)
     } finally {
       await sink.close()
     }
@@ -71,76 +75,27 @@ async function through(from: Transport, to: Transport, options: CopyOptions, sto
   }
 }
 
-async function copyImage(image: Image, sink: ImageSink, options: CopyOptions, stop: () => void): Promise<CopyResult> {
-  const fitting = fit(image, sink, options)
-  // One blob may be in an image twice, an empty layer say: it moves once.
-  const unlike = [...new Map(fitting.layers.map(layer => [layer.descriptor.digest, layer])).values()]
-  const moved = await inParallel(unlike, PARALLEL, layer => copyLayer(layer, sink, options), stop)
-  const byDigest = new Map(unlike.map((layer, index) => [layer.descriptor.digest, moved[index]!.descriptor]))
-  const layers = fitting.layers.map(layer => byDigest.get(layer.descriptor.digest)!)
-  const config = await copyConfig(fitting, sink, options)
-  const { mediaType } = fitting.descriptor
-  options.signal?.throwIfAborted()
-  const manifest = await sink.commit({ mediaType, raw: manifestWith(fitting, layers) })
-  const all = [...moved, config]
-  const there = all.filter(blob => blob.skipped).length
-  return { manifest, config: config.descriptor, skipped: there, copied: all.length - there }
-}
-
-/** The image with a manifest the destination can hold; the image itself where it can. */
-function fit(image: Image, { manifestTypes }: ImageSink, { profile }: CopyOptions): Image {
-  if (manifestTypes.includes(image.descriptor.mediaType)) return image
-  return manifestTypes[0] === DOCKER_MANIFEST ? toDocker(image) : toOci(image, profile)
-}
-
-interface Copied {
-  readonly descriptor: Descriptor
-  readonly skipped: boolean
-}
-
-async function copyLayer(layer: Layer, sink: ImageSink, options: CopyOptions): Promise<Copied> {
-  const { descriptor, diffId } = layer
-  const { digest, size } = descriptor
-  const change = changeFor(layer, sink.layers)
-  const label = { kind: 'layer', digest, size } as const
-  if (change === 'none') {
-    if (await sink.has(descriptor)) return skipped(label, options, descriptor)
-    await sink.putBlob(
-      { ...label, mediaType: descriptor.mediaType, diffId },
-      metered(layer.compressed(), label, options),
-    )
-    return { descriptor, skipped: false }
+async function copyContent(
+  source: ImageSource,
+  sink: ImageSink,
+  options: CopyOptions,
+  stop: () => void,
+): Promise<CopyResult> {
+  if (options.all && source.open) {
+    const content = await source.open()
+    if (isIndexType(content.descriptor.mediaType)) return copyIndex(content, sink, options, stop)
   }
-  const mediaType = changedType(descriptor.mediaType, change)
-  // The bar of a layer that is unpacked counts tar bytes: how many there will be is not known before.
-  const bytes =
-    change === 'compress'
-      ? gzipped(metered(layer.uncompressed(), label, options))
-      : metered(layer.uncompressed(), { kind: 'layer', digest }, options)
-  const put = await sink.putBlob({ kind: 'layer', mediaType, diffId }, bytes)
-  const { data: _data, ...rest } = descriptor
-  return { descriptor: { ...rest, mediaType, ...put }, skipped: false }
+  try {
+    const image = await source.resolve()
+    return await copyImage(image, sink, options, stop, sink.commit)
+  } catch (error) {
+    // Something else that lives in registries: a chart, a signature, somebody's files.
+    if (!isOciError(error, 'MEDIA_TYPE_UNKNOWN') || !source.open || options.recompress) throw error
+    return copyArtifact(await source.open(), sink, options, stop, sink.commit)
+  }
 }
 
-async function copyConfig(image: Image, sink: ImageSink, options: CopyOptions): Promise<Copied> {
-  const descriptor = image.manifest.config
-  const { mediaType, digest, size } = descriptor
-  const label = { kind: 'config', digest, size } as const
-  if (await sink.has(descriptor)) return skipped(label, options, descriptor)
-  await sink.putBlob({ ...label, mediaType }, metered(bytesOf(image.raw('config')), label, options))
-  return { descriptor, skipped: false }
-}
-
-function skipped(blob: BlobLabel & { size: number }, options: CopyOptions, descriptor: Descriptor): Copied {
-  emit(options, { type: 'blob', state: 'skipped', blob, offset: blob.size })
-  return { descriptor, skipped: true }
-}
-
-/** The manifest as it was where no layer changed; else written anew, with a mediaType only if it had one. */
-function manifestWith(image: Image, layers: Descriptor[]): Uint8Array {
-  const { manifest } = image
-  const isSame = layers.every((layer, index) => layer.digest === manifest.layers[index]!.digest)
-  return isSame
-    ? image.raw('manifest')
-    : writeManifest({ ...manifest, layers }, manifest.mediaType ? 'current' : '2020')
+/** Blobs of a repository of the same registry need not move: they are mounted. */
+function sharedRepository({ repository: from }: Transport, { repository: to }: Transport): string | undefined {
+  return from && to && from.domain === to.domain && from.path !== to.path ? from.path : undefined
 }

@@ -39,8 +39,10 @@ async function dirSource(path: string, where: string, options: TransportOptions 
   if (size === undefined) throw new OciError('MANIFEST_UNKNOWN', `${where}: no manifest.json`, { where })
   const raw = await collect(fileBytes(manifest), MANIFEST_LIMIT)
   const descriptor: Descriptor = { mediaType: detectMediaType(raw, where), digest: digestOf(raw), size: raw.length }
+  const blobs = dirBlobs(path, where, descriptor)
   return {
-    resolve: () => openImage(dirBlobs(path, where, descriptor), descriptor, { platform: options.platform }),
+    open: async () => ({ descriptor, blobs }),
+    resolve: () => openImage(blobs, descriptor, { platform: options.platform }),
     close: async () => {},
   }
 }

@@ -37,8 +37,10 @@ async function archiveSource(
   try {
     const index = await readLayoutIndex(archive)
     const descriptor = chooseByName(index, name, where, options.platform)
+    const blobs = archiveBlobs(archive)
     return {
-      resolve: () => openImage(archiveBlobs(archive), descriptor, { platform: options.platform }),
+      open: async () => ({ descriptor, blobs }),
+      resolve: () => openImage(blobs, descriptor, { platform: options.platform }),
       close: () => archive.close(),
     }
   } catch (error) {

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { bytesOf } from '../bytes/collect.ts'
 import { OciError } from '../errors.ts'
 import { openImage } from '../image/open.ts'
+import type { Descriptor } from '../spec/descriptor.ts'
 import { digestOf } from '../spec/digest.ts'
-import { OCI_MANIFEST } from '../spec/mediaTypes.ts'
+import { OCI_INDEX, OCI_MANIFEST } from '../spec/mediaTypes.ts'
 import { blobDirectory } from './blobDirectory.ts'
 import { addToIndex, chooseByName, layoutFiles, readLayoutIndex } from './layoutIndex.ts'
 import { pathAndName } from './pathAndName.ts'
@@ -50,6 +51,7 @@ async function layoutSource(
   const descriptor = chooseByName(index, name, where, options.platform)
   const blobs = blobDirectory(path)
   return {
+    open: async () => ({ descriptor, blobs }),
     resolve: () => openImage(blobs, descriptor, { platform: options.platform }),
     close: () => blobs.close(),
   }
@@ -64,16 +66,20 @@ export async function layoutSink(
   await mustBeFolder(path)
   const blobs = blobDirectory(path)
   let committed = false
+  const put = async ({ mediaType, raw }: { mediaType: string; raw: Uint8Array }): Promise<Descriptor> => {
+    const digest = digestOf(raw)
+    await blobs.put(bytesOf(raw), { digest, size: raw.length })
+    return { mediaType, digest, size: raw.length }
+  }
   return {
-    manifestTypes: [OCI_MANIFEST],
+    manifestTypes: [OCI_MANIFEST, OCI_INDEX],
     layers: 'compress',
     has: blob => blobs.has(blob),
     putBlob: ({ digest, size }, bytes) => blobs.put(bytes, digest && { digest, size: size as number }),
-    async commit({ mediaType, raw }) {
-      const digest = digestOf(raw)
-      await blobs.put(bytesOf(raw), { digest, size: raw.length })
+    putManifest: put,
+    async commit(manifest) {
+      const descriptor = await put(manifest)
       await syncFolder(join(path, 'blobs/sha256'))
-      const descriptor = { mediaType, digest, size: raw.length }
       await addToIndex(path, descriptor, name, blobs.staging, options)
       committed = true
       return descriptor

@@ -24,7 +24,7 @@ export const ociLayout: Step = {
     return [
       'oci-layout',
       'index.json',
-      ...blobs.map(name => `blobs/sha256/${name}${label(name, manifest, config)}`),
+      ...blobs.map(name => `blobs/sha256/${name}${label(name, manifest, config!)}`),
       await readFile(join(lab.path.layout, 'index.json'), 'utf8'),
     ]
   },

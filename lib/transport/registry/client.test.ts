@@ -13,7 +13,7 @@ const blob = {
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, attempt: number) => void
-const open: (() => Promise<unknown>)[] = []
+const open: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of open.splice(0)) await close()
 })

@@ -1,11 +1,9 @@
 import type { Bytes } from '../../bytes/bytes.ts'
 import { collect } from '../../bytes/collect.ts'
 import { verified } from '../../bytes/verified.ts'
-import { type ErrorCode, isOciError, RegistryError } from '../../errors.ts'
-import type { Options } from '../../events.ts'
+import { RegistryError } from '../../errors.ts'
 import type { Descriptor } from '../../spec/descriptor.ts'
-import { algorithmOf, type Digest, digester, digestOf, isDigest, parseDigest, shortDigest } from '../../spec/digest.ts'
-import { parseJson } from '../../spec/goJson.ts'
+import { algorithmOf, type Digest, digestOf, isDigest, parseDigest, shortDigest } from '../../spec/digest.ts'
 import { detectMediaType } from '../../spec/manifest.ts'
 import {
   DOCKER_LIST,
@@ -15,251 +13,188 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from '../../spec/mediaTypes.ts'
-import { Authenticator, isLoopback } from './auth.ts'
-import type { Credentials } from './credentials.ts'
-import { type HttpRequest, type HttpResponse, httpClient } from './http.ts'
-import { parseErrors } from './wire/errors.ts'
-import { type Route, writeRoute } from './wire/route.ts'
+import { download } from './download.ts'
+import type { HttpResponse } from './http/message.ts'
+import { listPages } from './pages.ts'
+import { addReferrer, isSubjectKnown, referrersOf, removeReferrer } from './referrers.ts'
+import { type ClientOptions, Session } from './session.ts'
+import { type Known, sendBlob, type Upload, type UploadOptions, uploadOf } from './upload.ts'
+import { parseCatalog, parseTagList } from './wire/lists.ts'
+
+export type { ClientOptions } from './session.ts'
 
 // The six that skopeo names, in its order.
 const ACCEPT = [OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_SCHEMA1, DOCKER_SCHEMA1_UNSIGNED, DOCKER_LIST, OCI_INDEX].join(
   ', ',
 )
 const MANIFEST_LIMIT = 4 << 20
-const ANSWER_LIMIT = 1 << 20
-const RESUMES = 5
 
-export interface ClientOptions extends Options {
-  credentials?: Credentials
-  /** Plain HTTP, and certificates nobody vouches for, are accepted. */
-  insecure?: boolean
+/** A manifest, and what is known of it. */
+export interface FetchedManifest {
+  readonly raw: Uint8Array
+  readonly descriptor: Descriptor
 }
 
 /** Speaks to one repository of a registry. distribution-spec. */
 export class RegistryClient {
   readonly host: string
   readonly name: string
-  private readonly http: ReturnType<typeof httpClient>
-  private readonly auth: Authenticator
-  private readonly insecure: boolean
-  private base: Promise<string> | undefined
+  private readonly session: Session
+  private readonly signal: AbortSignal | undefined
+  // Uploads that began because a mount was not to be had.
+  private readonly begun = new Map<Digest, Upload>()
 
-  constructor(host: string, name: string, options: ClientOptions = {}) {
+  constructor(host: string, name: string, options: ClientOptions & { mountFrom?: string } = {}) {
     this.host = host
     this.name = name
-    this.http = httpClient(options)
-    this.auth = new Authenticator(this.http.send, options.credentials)
-    this.insecure = options.insecure ?? false
+    this.session = new Session(host, name, options)
+    this.signal = options.signal
   }
 
-  close(): Promise<void> {
-    return this.http.close()
+  close(): void {
+    this.session.close()
+  }
+
+  /** Tries the credentials. Throws `UNAUTHORIZED`. */
+  checkIn(): Promise<void> {
+    return this.session.checkIn()
   }
 
   /** A manifest by tag or digest, checked against whichever digest is known. ≙ `curl …/manifests/v0` */
-  async manifest(reference: string): Promise<{ raw: Uint8Array; descriptor: Descriptor }> {
-    const answer = await this.call(
-      { kind: 'manifest', name: this.name, reference },
-      { method: 'GET', headers: { accept: ACCEPT } },
-      'pull',
-    )
-    const where = `${this.host}/${this.name}:${reference}`
-    await this.expect(answer, [200], where, 'MANIFEST_UNKNOWN')
-    const raw = await collect(answer.body, MANIFEST_LIMIT)
-    const said = answer.header('docker-content-digest')
-    const want = isDigest(reference)
-      ? reference
-      : said === undefined
-        ? digestOf(raw)
-        : parseDigest(said, `${where}: Docker-Content-Digest`)
-    const got = digestOf(raw, algorithmOf(want))
-    if (got !== want)
+  async manifest(reference: string): Promise<FetchedManifest> {
+    const found = await this.findManifest(reference)
+    if (found) return found
+    const where = this.nameOf(reference)
+    throw new RegistryError('MANIFEST_UNKNOWN', `${where}: manifest unknown`, { where, status: 404 })
+  }
+
+  /** The same; undefined when there is none. */
+  async findManifest(reference: string): Promise<FetchedManifest | undefined> {
+    const answer = await this.askManifest(reference, 'GET')
+    if (answer === undefined) return undefined
+    const where = this.nameOf(reference)
+    const raw = await collect(answer.body, MANIFEST_LIMIT, where)
+    const want = this.digestSaid(reference, answer)
+    const got = digestOf(raw, want && algorithmOf(want))
+    if (want !== undefined && got !== want)
       throw new RegistryError(
         'DIGEST_INVALID',
         `${where}: the manifest is not what its digest says (want ${shortDigest(want)}, got ${shortDigest(got)})`,
         { want, got, where },
       )
-    return { raw, descriptor: { mediaType: detectMediaType(raw, where), digest: want, size: raw.length } }
+    return { raw, descriptor: { mediaType: detectMediaType(raw, where), digest: got, size: raw.length } }
+  }
+
+  /** The digest of a manifest, without its bytes; undefined when there is none. ≙ `crane digest` */
+  async manifestDigest(reference: string): Promise<Digest | undefined> {
+    const answer = await this.askManifest(reference, 'HEAD')
+    if (answer === undefined) return undefined
+    await answer.body.dump()
+    return this.digestSaid(reference, answer) ?? (await this.manifest(reference)).descriptor.digest
   }
 
   /** ≙ `curl -I …/blobs/DIGEST` */
   async hasBlob(digest: Digest): Promise<boolean> {
-    const answer = await this.call({ kind: 'blob', name: this.name, digest }, { method: 'HEAD' }, 'pull')
+    const answer = await this.session.call({ kind: 'blob', name: this.name, digest }, { method: 'HEAD' }, 'pull')
     await answer.body.dump()
     if (answer.status === 404) return false
-    await this.expect(answer, [200], `blob ${shortDigest(digest)}`, 'BLOB_UNKNOWN')
+    await this.session.expect(answer, [200], `${this.host}/${this.name}: blob ${shortDigest(digest)}`, 'BLOB_UNKNOWN')
     return true
   }
 
-  /** A blob's bytes, verified; a broken download goes on where it broke. */
-  blob(blob: Pick<Descriptor, 'digest' | 'size'>): Bytes {
-    return verified(this.resumed(blob), blob, `${this.host}/${this.name}: blob ${shortDigest(blob.digest)}`)
+  /** A blob's bytes, verified; a broken download goes on where it broke. With `lend`, a chunk is good until the next one. */
+  blob(blob: Pick<Descriptor, 'digest' | 'size'>, { lend = false } = {}): Bytes {
+    const where = `${this.host}/${this.name}: blob ${shortDigest(blob.digest)}`
+    return verified(download(this.session, blob, lend), blob, where)
   }
 
-  private async *resumed(blob: Pick<Descriptor, 'digest' | 'size'>): Bytes {
-    let offset = 0
-    for (let attempt = 0; ; attempt++) {
-      try {
-        for await (const chunk of this.from(blob, offset)) {
-          yield chunk
-          offset += chunk.length
-        }
-        // A body cut short without an error is as good as a broken one.
-        if (offset >= blob.size || attempt >= RESUMES) return
-      } catch (error) {
-        if (attempt >= RESUMES || isOciError(error)) throw error
-      }
-    }
+  /** Gives the repository a blob that another one of the registry has, without moving it. False when that is not to be had. */
+  async mountBlob(digest: Digest, from: string): Promise<boolean> {
+    const route = { kind: 'uploads', name: this.name, mount: digest, from } as const
+    const answer = await this.session.call(route, { method: 'POST', headers: { 'content-length': '0' } }, 'push')
+    const where = `${this.host}/${this.name}: blob ${shortDigest(digest)}`
+    await this.session.expect(answer, [201, 202], where, 'BLOB_UPLOAD_INVALID')
+    if (answer.status === 202) this.begun.set(digest, uploadOf(answer, 0))
+    return answer.status === 201
   }
 
-  private async *from({ digest, size }: Pick<Descriptor, 'digest' | 'size'>, offset: number): Bytes {
-    const headers: Record<string, string> = offset > 0 ? { range: `bytes=${offset}-${size - 1}` } : {}
-    const answer = await this.call({ kind: 'blob', name: this.name, digest }, { method: 'GET', headers }, 'pull')
-    await this.expect(answer, [200, 206], `blob ${shortDigest(digest)}`, 'BLOB_UNKNOWN')
-    // A server that ignores the range starts anew, or somewhere else: what we have already is skipped.
-    const start =
-      answer.status === 206 ? Number(/^bytes (\d+)-/.exec(answer.header('content-range') ?? '')?.[1] ?? offset) : 0
-    if (start > offset)
-      throw new RegistryError('PROTOCOL', `blob ${shortDigest(digest)}: asked for byte ${offset}, got ${start}`, {
-        want: offset,
-        got: start,
-      })
-    let skip = offset - start
-    for await (const chunk of answer.body) {
-      if (skip < chunk.length) yield skip === 0 ? chunk : chunk.subarray(skip)
-      skip = Math.max(skip - chunk.length, 0)
-    }
-  }
-
-  /** Uploads a blob whose digest may only be known at its end: POST, PATCH with the bytes, PUT with the digest. */
+  /** Uploads a blob whose digest may only be known at its end: POST, then PUT; or PATCH with the bytes, and PUT with the digest. */
   async pushBlob(
     bytes: Bytes,
-    known?: Partial<Pick<Descriptor, 'digest' | 'size'>>,
+    known: Known = {},
+    options: UploadOptions = {},
   ): Promise<{ digest: Digest; size: number }> {
-    const hash = digester(known?.digest ? algorithmOf(known.digest) : 'sha256')
-    let size = 0
-    const started = await this.call(
-      { kind: 'uploads', name: this.name },
-      { method: 'POST', headers: { 'content-length': '0' } },
-      'push,pull',
-    )
-    await this.expect(started, [202], `upload to ${this.name}`, 'BLOB_UPLOAD_INVALID')
-    async function* counted(): Bytes {
-      for await (const chunk of bytes) {
-        size += chunk.length
-        hash.update(chunk)
-        yield chunk
-      }
-    }
-    const length: Record<string, string> = known?.size === undefined ? {} : { 'content-length': String(known.size) }
-    const headers = { 'content-type': 'application/octet-stream', ...length }
-    const patched = await this.callUrl(
-      this.locationOf(started),
-      { method: 'PATCH', headers, body: counted() },
-      'push,pull',
-    )
-    await this.expect(patched, [202, 204], `upload to ${this.name}`, 'BLOB_UPLOAD_INVALID')
-    const digest = known?.digest ?? hash.digest()
-    const url = new URL(this.locationOf(patched))
-    url.searchParams.set('digest', digest)
-    const done = await this.callUrl(url.href, { method: 'PUT', headers: { 'content-length': '0' } }, 'push,pull')
-    await this.expect(done, [201, 204], `blob ${shortDigest(digest)}`, 'DIGEST_INVALID')
-    return { digest, size }
+    const begun = known.digest && this.begun.get(known.digest)
+    if (known.digest) this.begun.delete(known.digest)
+    return sendBlob(this.session, bytes, known, { signal: this.signal, ...options }, begun)
   }
 
   /** ≙ the last request of a push: only now can the image be seen. */
   async pushManifest(reference: string, mediaType: string, raw: Uint8Array): Promise<Descriptor> {
-    const answer = await this.call(
+    const answer = await this.session.call(
       { kind: 'manifest', name: this.name, reference },
-      { method: 'PUT', headers: { 'content-type': mediaType }, body: raw },
-      'push,pull',
+      { method: 'PUT', headers: { 'content-type': mediaType }, body: raw, repeatable: true },
+      'push',
     )
-    await this.expect(answer, [201, 202, 204], `${this.host}/${this.name}:${reference}`, 'MANIFEST_INVALID')
-    return { mediaType, digest: digestOf(raw), size: raw.length }
+    await this.session.expect(answer, [201, 202, 204], this.nameOf(reference), 'MANIFEST_INVALID')
+    const digest = digestOf(raw, isDigest(reference) ? algorithmOf(reference) : undefined)
+    const descriptor = { mediaType, digest, size: raw.length }
+    if (!isSubjectKnown(answer)) await addReferrer(this, descriptor, raw)
+    return descriptor
+  }
+
+  /** Takes a tag away, or a manifest with all its tags. */
+  async deleteManifest(reference: string): Promise<void> {
+    const before = isDigest(reference) ? await this.findManifest(reference) : undefined
+    await this.delete({ kind: 'manifest', name: this.name, reference }, this.nameOf(reference), 'MANIFEST_UNKNOWN')
+    if (before) await removeReferrer(this, before)
+  }
+
+  async deleteBlob(digest: Digest): Promise<void> {
+    const where = `${this.host}/${this.name}: blob ${shortDigest(digest)}`
+    await this.delete({ kind: 'blob', name: this.name, digest }, where, 'BLOB_UNKNOWN')
   }
 
   /** All tags, page by page. ≙ `skopeo list-tags` */
-  async tags(): Promise<string[]> {
-    const tags: string[] = []
-    let url: string | undefined = (await this.baseUrl()) + writeRoute({ kind: 'tags', name: this.name })
-    while (url !== undefined) {
-      const answer: HttpResponse = await this.callUrl(url, { method: 'GET' }, 'pull')
-      await this.expect(answer, [200], `${this.host}/${this.name}`, 'NAME_UNKNOWN')
-      const page = parseJson(await collect(answer.body, ANSWER_LIMIT), url, 'UNSUPPORTED') as { tags?: string[] | null }
-      tags.push(...(page.tags ?? []))
-      const next: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.header('link') ?? '')?.[1]
-      url = next === undefined ? undefined : new URL(next, url).href
-    }
-    return tags
+  tags(): Promise<string[]> {
+    return listPages(this.session, { kind: 'tags', name: this.name }, parseTagList)
   }
 
-  private async call(route: Route, request: Omit<HttpRequest, 'url'>, actions: string): Promise<HttpResponse> {
-    return this.callUrl((await this.baseUrl()) + writeRoute(route), request, actions)
+  /** All repositories of the registry. ≙ `crane catalog` */
+  catalog(): Promise<string[]> {
+    return listPages(this.session, { kind: 'catalog' }, parseCatalog)
   }
 
-  /** One request, with another try after the challenge of a 401. What can be read only once goes with a token at once. */
-  private async callUrl(url: string, request: Omit<HttpRequest, 'url'>, actions: string): Promise<HttpResponse> {
-    const scope = `repository:${this.name}:${actions}`
-    for (;;) {
-      const own = new URL(url).host === new URL(await this.baseUrl()).host
-      const headers = { ...request.headers, ...(own ? await this.auth.header(scope) : {}) }
-      const answer = await this.http.send({ ...request, url, headers })
-      if (answer.status !== 401 || !own || !this.auth.answer(answer, scope)) return answer
-      await answer.body.dump()
-    }
+  /** What was attached to a manifest. ≙ `oras discover` */
+  referrers(digest: Digest, artifactType?: string): Promise<Descriptor[]> {
+    return referrersOf(this, this.session, digest, artifactType)
   }
 
-  /** Where the registry is: https, or plain http where that is allowed, as docker allows it on the loopback address. */
-  private baseUrl(): Promise<string> {
-    this.base ??= this.ping()
-    return this.base
+  private async askManifest(reference: string, method: 'GET' | 'HEAD'): Promise<HttpResponse | undefined> {
+    const route = { kind: 'manifest', name: this.name, reference } as const
+    const answer = await this.session.call(route, { method, headers: { accept: ACCEPT } }, 'pull')
+    if (answer.status === 404) return void (await answer.body.dump())
+    await this.session.expect(answer, [200], this.nameOf(reference), 'MANIFEST_UNKNOWN')
+    return answer
   }
 
-  private async ping(): Promise<string> {
-    const host = this.host === 'docker.io' ? 'registry-1.docker.io' : this.host
-    const plain = this.insecure || isLoopback(new URL(`http://${host}`).hostname)
-    for (const scheme of plain ? ['https', 'http'] : ['https']) {
-      const base = `${scheme}://${host}`
-      try {
-        const answer = await this.http.send({ method: 'GET', url: `${base}/v2/` })
-        await answer.body.dump()
-        if (answer.status === 401) this.auth.answer(answer, '')
-        return base
-      } catch (error) {
-        const isLast = scheme === 'http' || !plain
-        if (isLast || !isOciError(error, 'REGISTRY_UNREACHABLE')) throw error
-      }
-    }
-    throw new RegistryError('REGISTRY_UNREACHABLE', `${host}: no answer`, { where: host })
+  private digestSaid(reference: string, answer: HttpResponse): Digest | undefined {
+    if (isDigest(reference)) return reference
+    const said = answer.header('docker-content-digest')
+    return said === undefined ? undefined : parseDigest(said, `${this.nameOf(reference)}: Docker-Content-Digest`)
   }
 
-  private locationOf(answer: HttpResponse): string {
-    const location = answer.header('location')
-    if (location === undefined)
-      throw new RegistryError('PROTOCOL', `${answer.url}: an upload without Location`, { url: answer.url })
-    return new URL(location, answer.url).href
+  private async delete(route: DeleteRoute, where: string, code: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN'): Promise<void> {
+    const answer = await this.session.call(route, { method: 'DELETE' }, 'delete')
+    await this.session.expect(answer, [202, 200, 204], where, answer.status === 405 ? 'UNSUPPORTED' : code)
+    await answer.body.dump()
   }
 
-  /** Throws what a registry says instead of one of `statuses`, under its own code. */
-  private async expect(answer: HttpResponse, statuses: number[], where: string, code: ErrorCode): Promise<void> {
-    if (statuses.includes(answer.status)) {
-      if (answer.status === 201 || answer.status === 202 || answer.status === 204) await answer.body.dump()
-      return
-    }
-    const said = parseErrors(await collect(answer.body, ANSWER_LIMIT))
-    const own =
-      answer.status === 401
-        ? 'UNAUTHORIZED'
-        : answer.status === 403
-          ? 'DENIED'
-          : answer.status === 429
-            ? 'TOOMANYREQUESTS'
-            : code
-    const message = said?.message || `status ${answer.status}`
-    throw new RegistryError((said?.code as ErrorCode) || own, `${where}: ${message} (${new URL(answer.url).origin})`, {
-      url: answer.url,
-      status: answer.status,
-      where,
-    })
+  private nameOf(reference: string): string {
+    return `${this.host}/${this.name}${isDigest(reference) ? '@' : ':'}${reference}`
   }
 }
+
+type DeleteRoute =
+  | { kind: 'manifest'; name: string; reference: string }
+  | { kind: 'blob'; name: string; digest: string }

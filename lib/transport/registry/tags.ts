@@ -10,6 +10,6 @@ export async function listTags(repository: string, options: TransportOptions & O
   try {
     return await client.tags()
   } finally {
-    await client.close()
+    client.close()
   }
 }

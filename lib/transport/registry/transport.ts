@@ -1,12 +1,12 @@
-import { bytesOf } from '../../bytes/collect.ts'
-import type { BlobSource } from '../../image/image.ts'
 import { openImage } from '../../image/open.ts'
-import type { Descriptor } from '../../spec/descriptor.ts'
-import { DOCKER_MANIFEST, isIndexType, isManifestType, OCI_MANIFEST } from '../../spec/mediaTypes.ts'
+import { digestOf } from '../../spec/digest.ts'
+import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../spec/mediaTypes.ts'
 import { familiarReference, parseReference, type Reference, withDefaultTag } from '../../spec/reference.ts'
-import type { ImageSink, ImageSource, Transport, TransportOptions } from '../transport.ts'
+import type { Content, ImageSink, ImageSource, Transport, TransportOptions } from '../transport.ts'
+import { findCredentials } from './auth/credentials.ts'
 import { RegistryClient } from './client.ts'
-import { findCredentials } from './credentials.ts'
+import { type Place, placesOf } from './mirrors.ts'
+import { openAtAny } from './openAtAny.ts'
 
 /** A registry: `docker://zengxu/oci-demo-app:v0`. */
 export function registryTransport(rest: string): Transport {
@@ -14,53 +14,53 @@ export function registryTransport(rest: string): Transport {
   const name = `docker://${familiarReference(reference)}`
   return {
     name,
-    source: async options => sourceOf(reference, clientFor(reference, options), options),
-    sink: async options => sinkOf(reference, clientFor(reference, options)),
+    repository: { domain: reference.domain, path: reference.path },
+    source: async options => sourceOf(reference, options),
+    sink: async options => sinkOf(reference, options),
   }
 }
 
 /** A client for the repository of a reference, with the credentials given or found. */
-export function clientFor({ domain, path }: Reference, options: TransportOptions = {}): RegistryClient {
-  const credentials = options.credentials ?? findCredentials(domain)
+export function clientFor({ domain, path }: Pick<Reference, 'domain' | 'path'>, options: TransportOptions = {}) {
+  const credentials = options.credentials ?? findCredentials(domain, path)
   return new RegistryClient(domain, path, { ...options, credentials })
 }
 
-function sourceOf(reference: Reference, client: RegistryClient, options: TransportOptions = {}): ImageSource {
+function sourceOf(reference: Reference, options: TransportOptions = {}): ImageSource {
+  const clients: RegistryClient[] = []
+  const connect = ({ domain, path, insecure, isMirror }: Place) => {
+    // Credentials given by hand are for the registry that was named, not for whoever mirrors it.
+    const own = isMirror ? { ...options, credentials: undefined } : options
+    const client = clientFor({ domain, path }, { ...own, insecure: insecure || options.insecure })
+    clients.push(client)
+    return client
+  }
+  const open = async (): Promise<Content> => openAtAny(await placesOf(reference, options.mirrors), reference, connect)
   return {
+    open,
     async resolve() {
-      const { raw, descriptor } = await client.manifest(reference.digest ?? reference.tag!)
-      return openImage(blobsOf(client, raw, descriptor), descriptor, { platform: options.platform })
+      const { descriptor, blobs } = await open()
+      return openImage(blobs, descriptor, { platform: options.platform })
     },
-    close: () => client.close(),
-  }
-}
-
-/** Blobs and manifests of a repository; the first manifest is here already. */
-function blobsOf(client: RegistryClient, raw: Uint8Array, first: Descriptor): BlobSource {
-  return {
-    has: blob => client.hasBlob(blob.digest),
-    get(blob) {
-      if (blob.digest === first.digest) return bytesOf(raw)
-      return isManifestType(blob.mediaType) || isIndexType(blob.mediaType)
-        ? manifestBytes(client, blob)
-        : client.blob(blob)
+    async close() {
+      for (const client of clients) client.close()
     },
   }
 }
 
-async function* manifestBytes(client: RegistryClient, { digest }: Descriptor) {
-  yield (await client.manifest(digest)).raw
-}
-
-function sinkOf(reference: Reference, client: RegistryClient): ImageSink {
+function sinkOf(reference: Reference, options: TransportOptions = {}): ImageSink {
+  const client = clientFor(reference, options)
+  const { mountFrom, chunkSize } = options
   return {
-    manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST],
+    manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST],
     layers: 'compress',
-    has: blob => client.hasBlob(blob.digest),
-    putBlob: (blob, bytes) => client.pushBlob(bytes, blob),
-    async commit({ mediaType, raw }) {
-      return client.pushManifest(reference.tag ?? reference.digest!, mediaType, raw)
+    async has({ digest }) {
+      if (await client.hasBlob(digest)) return true
+      return mountFrom !== undefined && (await client.mountBlob(digest, mountFrom))
     },
-    close: () => client.close(),
+    putBlob: (blob, bytes, again) => client.pushBlob(bytes, blob, { again, chunkSize }),
+    putManifest: ({ mediaType, raw }) => client.pushManifest(digestOf(raw), mediaType, raw),
+    commit: ({ mediaType, raw }) => client.pushManifest(reference.tag ?? reference.digest!, mediaType, raw),
+    close: async () => client.close(),
   }
 }

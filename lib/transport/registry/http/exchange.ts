@@ -1,0 +1,171 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Bytes } from '../../../bytes/bytes.ts'
+import { isOciError, RegistryError } from '../../../errors.ts'
+import { emit, type Options } from '../../../events.ts'
+import type { Connections } from './connections.ts'
+import { type HttpBody, type HttpRequest, type HttpResponse, isWhole, type Send } from './message.ts'
+import { type Pulse, pulse } from './pulse.ts'
+
+/** Sends one request over the network, as it is, and gives the answer as soon as its headers are there. */
+export function exchange(connections: Connections, idle: number, options: Options): Send {
+  return async wanted => {
+    const { method, url, body } = wanted
+    options.signal?.throwIfAborted()
+    const beat = pulse(idle)
+    const { request, answered } = begin(wanted, connections, options, beat)
+    const sent = isWhole(body) ? void request.end(body) : feed(request, body, beat)
+    try {
+      const answer = await Promise.race([answered, failureOf(sent)])
+      emit(options, { type: 'http', method, url, status: answer.statusCode ?? 0 })
+      return responseOf(wanted, request, answer, beat, options)
+    } catch (error) {
+      beat.stop()
+      request.destroy()
+      options.signal?.throwIfAborted()
+      // What went wrong while our own body was read keeps its name.
+      if (isOciError(error)) throw error
+      throw unreachable(`${method} ${url}`, error)
+    }
+  }
+}
+
+function begin({ url, method, headers, lend }: HttpRequest, connections: Connections, options: Options, beat: Pulse) {
+  const address = new URL(url)
+  const send = address.protocol === 'https:' ? httpsRequest : httpRequest
+  const request = send(address, {
+    method,
+    headers,
+    agent: connections.agentFor(address, lend ?? false),
+    signal: options.signal,
+  })
+  beat.start(() => request.destroy(new StalledError()))
+  // 100 Continue and its kin are signs of life.
+  request.on('information', () => beat.moved(Number.POSITIVE_INFINITY))
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve)
+    request.on('error', reject)
+  })
+  return { request, answered }
+}
+
+/** Sends a body piece by piece; a server that answers before the end has heard enough. */
+async function feed(request: ClientRequest, body: Bytes, beat: Pulse): Promise<void> {
+  let enough = false
+  const end = () => {
+    enough = true
+  }
+  request.once('response', end).once('close', end)
+  beat.rest(true)
+  for await (const chunk of body) {
+    if (enough) return
+    beat.rest(false)
+    if (!request.write(chunk)) await drained(request)
+    beat.moved(chunk.length)
+    beat.rest(true)
+  }
+  beat.rest(false)
+  request.end()
+}
+
+function drained(request: ClientRequest): Promise<void> {
+  return new Promise(resolve => {
+    const events = ['drain', 'response', 'close']
+    const done = () => {
+      for (const event of events) request.off(event, done)
+      resolve()
+    }
+    for (const event of events) request.once(event, done)
+  })
+}
+
+/** Never resolves: only a body that cannot be read is of interest before the answer. */
+function failureOf(sent: Promise<void> | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => sent?.catch(reject))
+}
+
+function responseOf(
+  { method, url }: HttpRequest,
+  request: ClientRequest,
+  answer: IncomingMessage,
+  beat: Pulse,
+  options: Options,
+): HttpResponse {
+  beat.moved(Number.POSITIVE_INFINITY)
+  const headers = headersOf(answer)
+  return {
+    url,
+    status: answer.statusCode ?? 0,
+    headers,
+    header: name => headers[name.toLowerCase()],
+    body: bodyOf(`${method} ${url}`, request, answer, beat, options),
+  }
+}
+
+function headersOf(answer: IncomingMessage): Record<string, string> {
+  const all = Object.entries(answer.headersDistinct)
+  return Object.fromEntries(all.map(([name, values]) => [name, values!.join(', ')]))
+}
+
+// More of a body nobody wants is not worth waiting for: then the connection goes with it.
+const DUMP_LIMIT = 64 << 10
+
+function bodyOf(
+  where: string,
+  request: ClientRequest,
+  answer: IncomingMessage,
+  beat: Pulse,
+  options: Options,
+): HttpBody {
+  // An error before anybody reads must not end the process; whoever reads gets it.
+  answer.on('error', () => {})
+  async function* read(): Bytes {
+    try {
+      for await (const chunk of answer) {
+        beat.moved(chunk.length)
+        beat.rest(true)
+        yield chunk
+        beat.rest(false)
+      }
+      if (!answer.complete) throw new Error('the connection ended before the answer did')
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      throw unreachable(where, error)
+    } finally {
+      beat.stop()
+      answer.destroy()
+      // Answered before all was said: the rest must not go into the next request's connection.
+      if (!request.writableEnded) request.destroy()
+    }
+  }
+  const bytes = read()
+  return Object.assign(bytes, {
+    async dump() {
+      let size = 0
+      for await (const chunk of bytes) {
+        size += chunk.length
+        if (size > DUMP_LIMIT) break
+      }
+    },
+  })
+}
+
+class StalledError extends Error {
+  readonly code = 'ETIMEDOUT'
+
+  constructor() {
+    super('nothing has moved for too long')
+  }
+}
+
+function unreachable(where: string, cause: unknown): RegistryError {
+  const first = cause instanceof AggregateError && cause.errors.length > 0 ? cause.errors[0] : cause
+  const { code, message } = first as NodeJS.ErrnoException
+  const data = { where, errno: code }
+  if (first instanceof StalledError) return new RegistryError('TIMEOUT', `${where}: ${message}`, data, { cause })
+  // llhttp's own codes: what came is not HTTP, or too much of it.
+  if (code?.startsWith('HPE_'))
+    return new RegistryError('PROTOCOL', `${where}: not an HTTP answer: ${message}`, data, { cause })
+  const what = message.includes(code ?? '') ? message : `${code} ${message}`
+  return new RegistryError('REGISTRY_UNREACHABLE', `${where}: no answer: ${what}`, data, { cause })
+}
