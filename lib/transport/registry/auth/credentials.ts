@@ -1,5 +1,5 @@
 import { type AuthEntry, type AuthFile, authFiles, readAuthFile } from './authFile.ts'
-import { credentialHelper } from './credentialHelper.ts'
+import { credentialProgram } from './credentialProgram.ts'
 
 /** What somebody logged in with; an identity token stands for both. */
 export interface Credentials {
@@ -34,12 +34,12 @@ function inFile(file: AuthFile, domain: string, path: string, environment: NodeJ
   const server = serverName(domain)
   // A helper of this one registry first, then entries, then the store for all that have an entry elsewhere.
   const own = credHelpers[domain] ?? credHelpers[server]
-  if (own) return credentialHelper(own, environment).get(server)
+  if (own) return credentialProgram(own, environment).get(server)
   for (const key of keysFor(domain, path)) {
     const found = fromEntry(auths[key])
     if (found) return found
   }
-  return credsStore ? credentialHelper(credsStore, environment).get(server) : undefined
+  return credsStore ? credentialProgram(credsStore, environment).get(server) : undefined
 }
 
 /** podman keeps entries for repositories and namespaces, too: the longest that fits counts. */

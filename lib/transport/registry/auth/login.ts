@@ -3,7 +3,7 @@ import { type Options, say } from '../../../events.ts'
 import { RegistryClient } from '../client.ts'
 import type { HttpOptions } from '../http/client.ts'
 import { type AuthFile, authFiles, changeAuthFile, loginFile, readAuthFile } from './authFile.ts'
-import { credentialHelper } from './credentialHelper.ts'
+import { credentialProgram } from './credentialProgram.ts'
 import { type Credentials, serverName } from './credentials.ts'
 
 export interface LoginOptions extends Options, HttpOptions {
@@ -26,7 +26,7 @@ export async function login(domain: string, credentials: Credentials, options: L
   const server = serverName(domain)
   const helper = helperOf(readAuthFile(path), domain)
   // In the file only the name stays: docker lists its registries by it.
-  if (helper) credentialHelper(helper, environment).store(server, credentials)
+  if (helper) credentialProgram(helper, environment).store(server, credentials)
   const { username, password, identityToken } = credentials
   const auth = Buffer.from(`${username}:${password}`).toString('base64')
   const entry = helper ? {} : { auth, ...(identityToken && { identitytoken: identityToken }) }
@@ -44,7 +44,7 @@ export async function logout(domain: string, options: LoginOptions = {}): Promis
     if (file.auths?.[server] === undefined) continue
     wasIn = true
     const helper = helperOf(file, domain)
-    if (helper) credentialHelper(helper, environment).erase(server)
+    if (helper) credentialProgram(helper, environment).erase(server)
     await changeAuthFile(path, ({ auths = {}, ...rest }) => {
       const { [server]: _gone, ...others } = auths
       return { ...rest, auths: others }

@@ -4,7 +4,7 @@ import { parseJson } from '../../../spec/goJson.ts'
 import type { Credentials } from './credentials.ts'
 
 /** A program that keeps passwords for docker: `docker-credential-NAME`. docker-credential-helpers. */
-export interface CredentialHelper {
+export interface CredentialProgram {
   /** ≙ `echo SERVER | docker-credential-NAME get`; undefined for a server it knows nothing of. */
   get(server: string): Credentials | undefined
   store(server: string, credentials: Credentials): void
@@ -18,7 +18,7 @@ const TOKEN_USER = '<token>'
 const PATIENCE = 60_000
 
 /** Throws `TOOL_MISSING` when used without being installed, `COMMAND_FAILED` when it fails; never says what it was given. */
-export function credentialHelper(name: string, environment: NodeJS.ProcessEnv = process.env): CredentialHelper {
+export function credentialProgram(name: string, environment: NodeJS.ProcessEnv = process.env): CredentialProgram {
   const program = `docker-credential-${name}`
   return {
     get(server) {
