@@ -9,7 +9,8 @@ export type LabEvent =
   | { type: 'command'; line: string }
   | { type: 'blob'; state: 'started' | 'progress' | 'done' | 'skipped'; blob: BlobLabel; offset: number }
   | { type: 'entry'; change: 'written' | 'whiteout' | 'opaque'; path: string }
-  | { type: 'http'; method: string; url: string; status: number }
+  /** A request that was made, or, with a `visit`, one that our own registry answered. */
+  | { type: 'http'; method: string; url: string; status: number; visit?: Visit }
   | { type: 'kernel'; call: string; errno?: string }
   /** Sent before the host is changed, with what takes the change back: a journal that throws stops the change. */
   | { type: 'change'; undo: Undo }
@@ -18,6 +19,17 @@ export type LabEvent =
 
 /** What a progress bar needs to know of a blob; a layer compressed on the fly has no digest or size before its end. */
 export type BlobLabel = { kind: 'layer' | 'config' | 'manifest' } & Partial<Pick<Descriptor, 'digest' | 'size'>>
+
+/** Who asked our registry for something: a line of its access log. */
+export interface Visit {
+  /** The address they came from. */
+  from: string
+  /** Empty for a stranger. */
+  user: string
+  /** The length of the answer. */
+  bytes: number
+  milliseconds: number
+}
 
 /** How one change to the host is taken back. Everything in it survives a restart of the program. */
 export type Undo =

@@ -48,6 +48,17 @@ export const isManifestType = (mediaType: string): boolean =>
   mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST
 export const isConfigType = (mediaType: string): boolean => mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG
 
+const NONDISTRIBUTABLE = new Set([
+  OCI_LAYER_FOREIGN,
+  OCI_LAYER_FOREIGN_GZIP,
+  'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
+  DOCKER_LAYER_FOREIGN,
+  DOCKER_LAYER_FOREIGN_GZIP,
+])
+
+/** Layers that may not be given on: a registry need not have them. image-spec layer.md § Non-Distributable Layers. */
+export const isNondistributable = (mediaType: string): boolean => NONDISTRIBUTABLE.has(mediaType)
+
 export type Compression = 'none' | 'gzip' | 'zstd'
 
 const LAYERS = new Map<string, Compression>([

@@ -111,7 +111,7 @@ export async function addToIndex(
 }
 
 /** As skopeo does it: the name moves away from the image that had it, which stays in the index without a name. */
-function withManifest(
+export function withManifest(
   manifests: readonly Descriptor[],
   descriptor: Descriptor,
   name: string | undefined,

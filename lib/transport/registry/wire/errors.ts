@@ -2,7 +2,7 @@ import type { RegistryErrorCode } from '../../../errors.ts'
 import { parseJson } from '../../../spec/goJson.ts'
 
 /** The body of an error answer. distribution-spec § Error Codes. */
-export function writeErrors(code: RegistryErrorCode, message: string, detail?: unknown): string {
+export function writeErrors(code: RegistryErrorCode | 'UNKNOWN', message: string, detail?: unknown): string {
   return JSON.stringify({ errors: [{ code, message, ...(detail !== undefined && { detail }) }] })
 }
 

@@ -1,0 +1,52 @@
+import type { ServerResponse } from 'node:http'
+import { isOciError, isSystemError, type RegistryErrorCode } from '../../../errors.ts'
+import { refuse } from './access.ts'
+
+const STATUS: Partial<Record<string, number>> = {
+  BLOB_UNKNOWN: 404,
+  BLOB_UPLOAD_UNKNOWN: 404,
+  MANIFEST_UNKNOWN: 404,
+  NAME_UNKNOWN: 404,
+  UNAUTHORIZED: 401,
+  DENIED: 403,
+  TOO_LARGE: 413,
+  SIZE_INVALID: 416,
+}
+
+// What the wire has no word for goes by the nearest.
+const WIRE: Partial<Record<string, RegistryErrorCode>> = {
+  TOO_LARGE: 'SIZE_INVALID',
+  MEDIA_TYPE_UNKNOWN: 'MANIFEST_INVALID',
+  ARGUMENT_INVALID: 'UNSUPPORTED',
+}
+
+// The registry's own trouble, not the client's.
+const OURS = new Set(['LAYOUT_INVALID', 'TIMEOUT', 'IO', 'REGISTRY_UNREACHABLE', 'PROTOCOL'])
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG'])
+
+interface Failure {
+  status: number
+  code: RegistryErrorCode | 'UNKNOWN'
+  message: string
+}
+
+/** Answers with what went wrong. */
+export function answerFailure(response: ServerResponse, error: unknown): void {
+  const { status, code, message } = failureOf(error)
+  // Half an answer can only be broken off, so that nobody takes it for a whole one.
+  if (response.headersSent) response.destroy()
+  else refuse(response, status, code, message)
+}
+
+/** An error of ours becomes the spec's; what nobody foresaw says no more than that. */
+function failureOf(error: unknown): Failure {
+  if (isSystemError(error) && FULL.has(error.code!))
+    return { status: 507, code: 'UNKNOWN', message: `the registry's disk takes no more (${error.code})` }
+  if (error instanceof URIError) return { status: 400, code: 'NAME_INVALID', message: 'not an address' }
+  if (!isOciError(error)) return { status: 500, code: 'UNKNOWN', message: 'internal error' }
+  const { code, message, data } = error
+  if (OURS.has(code)) return { status: 500, code: 'UNKNOWN', message }
+  const status = typeof data.status === 'number' ? data.status : (STATUS[code] ?? 400)
+  return { status, code: WIRE[code] ?? (code as RegistryErrorCode), message }
+}

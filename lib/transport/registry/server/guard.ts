@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http'
+import { parseBasic, parseBearer, writeChallenge } from '../wire/challenge.ts'
+import type { Route } from '../wire/route.ts'
+import { type Scope, writeScope } from '../wire/scope.ts'
+import { covers, type TokenDesk } from './tokenDesk.ts'
+import type { Users } from './users.ts'
+
+/** Who asks, and what they may read. */
+export interface Visitor {
+  /** Empty for a stranger. */
+  readonly user: string
+  mayRead(repository: string): boolean
+  readonly mayReadAll: boolean
+}
+
+/** Lets requests in, or says how to get in. */
+export interface Guard {
+  admit(request: IncomingMessage, wanted: Scope | undefined): Promise<Visitor | undefined>
+  /** The `WWW-Authenticate` of a 401. */
+  challenge(request: IncomingMessage, wanted: Scope | undefined): string
+}
+
+/** Everybody may do everything. */
+export const openDoor: Guard = {
+  admit: async () => ({ user: '', mayRead: () => true, mayReadAll: true }),
+  challenge: () => '',
+}
+
+/** A password with every request. RFC 7617. */
+export function basicGuard(users: Users, { anonymousPull = false } = {}): Guard {
+  return {
+    async admit(request, wanted) {
+      const shown = parseBasic(request.headers.authorization)
+      if (shown === undefined) return anonymousPull && isPull(wanted) ? STRANGER : undefined
+      const known = await users(shown.username, shown.password)
+      return known ? { user: shown.username, mayRead: () => true, mayReadAll: true } : undefined
+    },
+    challenge: () => writeChallenge({ scheme: 'Basic', parameters: { realm: 'ocilab-registry', charset: 'UTF-8' } }),
+  }
+}
+
+const STRANGER: Visitor = { user: '', mayRead: () => true, mayReadAll: true }
+
+function isPull(wanted: Scope | undefined): boolean {
+  return wanted !== undefined && wanted.type === 'repository' && wanted.actions.every(action => action === 'pull')
+}
+
+/** A token with every request, which `desk` gives out; `realm` is where. distribution's token.md. */
+export function bearerGuard(desk: TokenDesk, realm: (request: IncomingMessage) => string): Guard {
+  return {
+    async admit(request, wanted) {
+      const claims = desk.read(parseBearer(request.headers.authorization))
+      if (claims === undefined || (wanted !== undefined && !covers(claims.access, wanted))) return undefined
+      const mayRead = (name: string) => covers(claims.access, { type: 'repository', name, actions: ['pull'] })
+      return { user: claims.sub, mayRead, mayReadAll: false }
+    },
+    challenge(request, wanted) {
+      const token = parseBearer(request.headers.authorization)
+      const problem = token === undefined ? undefined : desk.read(token) ? 'insufficient_scope' : 'invalid_token'
+      return writeChallenge({
+        scheme: 'Bearer',
+        parameters: {
+          realm: realm(request),
+          service: desk.service,
+          ...(wanted && { scope: writeScope(wanted) }),
+          ...(problem && { error: problem }),
+        },
+      })
+    },
+  }
+}
+
+/** What one has to be allowed for a request. distribution's scope.md. */
+export function scopeOf(route: Route, method = ''): Scope | undefined {
+  if (route.kind === 'base') return undefined
+  if (route.kind === 'catalog') return { type: 'registry', name: 'catalog', actions: ['*'] }
+  const repository = (...actions: string[]): Scope => ({ type: 'repository', name: route.name, actions })
+  if (method === 'GET' || method === 'HEAD') return repository('pull')
+  // To give an upload up is no deletion: nothing was there yet.
+  if (method === 'DELETE' && route.kind !== 'upload') return repository('delete')
+  // Who pushes looks first what is there: clients ask for both in one, and so does the challenge.
+  return repository('pull', 'push')
+}

@@ -1,0 +1,69 @@
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { fileBytes } from '../../../../bytes/file.ts'
+import type { UploadFile } from './medium.ts'
+
+// The disk begins to work while the bytes still come, so that the last sync has little to wait for.
+const SYNC_EVERY = 16 << 20
+
+/** An upload's bytes in a file of their own. */
+export function uploadFile(path: string): UploadFile {
+  let handle: FileHandle | undefined
+  let unsynced = 0
+  let syncing: Promise<void> | undefined
+
+  const opened = async () => {
+    // biome-ignore lint/suspicious/noAssignInExpressions: opened when first needed, and again after a rest
+    return (handle ??= await open(path, 'a+', 0o644))
+  }
+  const syncAhead = (file: FileHandle) => {
+    if (unsynced < SYNC_EVERY || syncing) return
+    unsynced = 0
+    syncing = file.datasync().finally(() => {
+      syncing = undefined
+    })
+    // Whoever waits for it sees what went wrong; the last sync would see it again.
+    syncing.catch(() => undefined)
+  }
+
+  return {
+    path,
+    async write(chunks) {
+      const file = await opened()
+      await writeAll(file, chunks)
+      for (const chunk of chunks) unsynced += chunk.length
+      syncAhead(file)
+    },
+    async sync() {
+      const file = await opened()
+      await syncing
+      await file.sync()
+    },
+    async rest() {
+      await syncing
+      await handle?.close()
+      handle = undefined
+    },
+    bytes: () => fileBytes(path),
+    async discard() {
+      await handle?.close()
+      handle = undefined
+      await rm(path, { force: true })
+    },
+  }
+}
+
+async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {
+  for (let rest = chunks; rest.length > 0; ) {
+    const { bytesWritten } = await file.writev(rest)
+    rest = after(rest, bytesWritten)
+  }
+}
+
+/** What is left of the chunks after so many bytes: a disk that is nearly full takes a part. */
+function after(chunks: Uint8Array[], bytes: number): Uint8Array[] {
+  for (const [i, chunk] of chunks.entries()) {
+    if (bytes < chunk.length) return [chunk.subarray(bytes), ...chunks.slice(i + 1)]
+    bytes -= chunk.length
+  }
+  return []
+}
