@@ -4,6 +4,7 @@ import { collect } from '../../../bytes/collect.ts'
 import { isOciError, RegistryError } from '../../../errors.ts'
 import type { Digest } from '../../../spec/digest.ts'
 import type { Route } from '../wire/route.ts'
+import type { Visitor } from './guard.ts'
 import type { Storage } from './storage/storage.ts'
 
 /** One request as an endpoint sees it. */
@@ -12,10 +13,7 @@ export interface Exchange<R extends Route = Route> {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly storage: Storage
-  /** Whether who asks may read another repository. */
-  mayRead(name: string): boolean
-  /** Whether who asks may read every repository. */
-  readonly mayReadAll: boolean
+  readonly visitor: Visitor
 }
 
 export type Endpoint<R extends Route> = (exchange: Exchange<R>) => Promise<void>

@@ -9,20 +9,20 @@ import type { Users } from './users.ts'
 export interface Visitor {
   /** Empty for a stranger. */
   readonly user: string
-  mayRead(repository: string): boolean
-  readonly mayReadAll: boolean
+  /** The repositories they may read. */
+  readonly readable: readonly string[] | 'all'
 }
 
 /** Lets requests in, or says how to get in. */
 export interface Guard {
   admit(request: IncomingMessage, wanted: Scope | undefined): Promise<Visitor | undefined>
   /** The `WWW-Authenticate` of a 401. */
-  challenge(request: IncomingMessage, wanted: Scope | undefined): string
+  challenge(request: IncomingMessage, wanted: readonly Scope[]): string
 }
 
 /** Everybody may do everything. */
 export const openDoor: Guard = {
-  admit: async () => ({ user: '', mayRead: () => true, mayReadAll: true }),
+  admit: async () => ({ user: '', readable: 'all' }),
   challenge: () => '',
 }
 
@@ -33,13 +33,13 @@ export function basicGuard(users: Users, { anonymousPull = false } = {}): Guard 
       const shown = parseBasic(request.headers.authorization)
       if (shown === undefined) return anonymousPull && isPull(wanted) ? STRANGER : undefined
       const known = await users(shown.username, shown.password)
-      return known ? { user: shown.username, mayRead: () => true, mayReadAll: true } : undefined
+      return known ? { user: shown.username, readable: 'all' } : undefined
     },
     challenge: () => writeChallenge({ scheme: 'Basic', parameters: { realm: 'ocilab-registry', charset: 'UTF-8' } }),
   }
 }
 
-const STRANGER: Visitor = { user: '', mayRead: () => true, mayReadAll: true }
+const STRANGER: Visitor = { user: '', readable: 'all' }
 
 function isPull(wanted: Scope | undefined): boolean {
   return wanted !== undefined && wanted.type === 'repository' && wanted.actions.every(action => action === 'pull')
@@ -51,8 +51,8 @@ export function bearerGuard(desk: TokenDesk, realm: (request: IncomingMessage) =
     async admit(request, wanted) {
       const claims = desk.read(parseBearer(request.headers.authorization))
       if (claims === undefined || (wanted !== undefined && !covers(claims.access, wanted))) return undefined
-      const mayRead = (name: string) => covers(claims.access, { type: 'repository', name, actions: ['pull'] })
-      return { user: claims.sub, mayRead, mayReadAll: false }
+      const names = claims.access.flatMap(({ type, name }) => (type === 'repository' ? [name] : []))
+      return { user: claims.sub, readable: names.filter(name => covers(claims.access, pullOf(name))) }
     },
     challenge(request, wanted) {
       const token = parseBearer(request.headers.authorization)
@@ -62,12 +62,21 @@ export function bearerGuard(desk: TokenDesk, realm: (request: IncomingMessage) =
         parameters: {
           realm: realm(request),
           service: desk.service,
-          ...(wanted && { scope: writeScope(wanted) }),
+          ...(wanted.length > 0 && { scope: wanted.map(writeScope).join(' ') }),
           ...(problem && { error: problem }),
         },
       })
     },
   }
+}
+
+/** What would be good to be allowed, too: to mount a blob without a copy, one must be able to read where it is. */
+export function furtherScopes(route: Route): Scope[] {
+  return route.kind === 'uploads' && route.mount !== undefined && route.from !== undefined ? [pullOf(route.from)] : []
+}
+
+function pullOf(name: string): Scope {
+  return { type: 'repository', name, actions: ['pull'] }
 }
 
 /** What one has to be allowed for a request. distribution's scope.md. */

@@ -10,7 +10,7 @@ type Manifest = Exchange<RouteOf<'manifest'>>
 /** end-3 */
 export async function getManifest({ route, request, response, storage }: Manifest): Promise<void> {
   const { name, reference } = route
-  const found = await storage.manifest(name, checkedReference(reference))
+  const found = await storage.manifest(name, knownReference(reference))
   if (!found) throw unknown(name, reference)
   const { digest, mediaType } = found.descriptor
   if (isNotModified(request, digest)) return sendNotModified(response, digest)
@@ -26,7 +26,7 @@ export async function getManifest({ route, request, response, storage }: Manifes
 /** end-7a, end-7b */
 export async function putManifest({ route, request, response, storage }: Manifest): Promise<void> {
   const { name, tags = [] } = route
-  const reference = checkedReference(route.reference)
+  const reference = route.reference.includes(':') ? checkedDigest(route.reference) : checkTag(route.reference)
   const byDigest = isDigest(reference)
   for (const tag of tags) checkTag(tag)
   const mediaType = request.headers['content-type']?.split(';')[0]?.trim() ?? ''
@@ -47,13 +47,19 @@ export async function putManifest({ route, request, response, storage }: Manifes
 /** end-9 */
 export async function deleteManifest({ route, response, storage }: Manifest): Promise<void> {
   const { name, reference } = route
-  if (!(await storage.deleteManifest(name, checkedReference(reference)))) throw unknown(name, reference)
+  if (!(await storage.deleteManifest(name, knownReference(reference)))) throw unknown(name, reference)
   send(response, 202, '')
 }
 
-/** A tag or a digest, and nothing that would lead elsewhere. */
-function checkedReference(reference: string): string {
-  return reference.includes(':') ? parsed(() => parseDigest(reference)) : checkTag(reference)
+/** What may name a manifest that is here; what can't be a tag names none. */
+function knownReference(reference: string): string {
+  if (reference.includes(':')) return checkedDigest(reference)
+  if (TAG.test(reference)) return reference
+  throw new RegistryError('MANIFEST_UNKNOWN', `no manifest ${reference}: not a tag`, { got: reference })
+}
+
+function checkedDigest(text: string): Digest {
+  return parsed(() => parseDigest(text))
 }
 
 function checkTag(tag: string): string {

@@ -5,7 +5,7 @@ import { giveToken, refuse } from './access.ts'
 import { endpoints } from './endpoints.ts'
 import type { Endpoint } from './exchange.ts'
 import { answerFailure } from './failure.ts'
-import { basicGuard, bearerGuard, type Guard, openDoor, scopeOf } from './guard.ts'
+import { basicGuard, bearerGuard, furtherScopes, type Guard, openDoor, scopeOf } from './guard.ts'
 import { FolderMedium } from './storage/folderMedium.ts'
 import { collectGarbage, type Garbage, type GarbageOptions } from './storage/garbage.ts'
 import { memoryMedium } from './storage/memoryMedium.ts'
@@ -90,7 +90,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, it: D
     const wanted = scopeOf(route, request.method)
     const visitor = await it.guard.admit(request, wanted)
     if (visitor === undefined) {
-      response.setHeader('www-authenticate', it.guard.challenge(request, wanted))
+      const wished = [...(wanted ? [wanted] : []), ...furtherScopes(route)]
+      response.setHeader('www-authenticate', it.guard.challenge(request, wished))
       return refuse(response, 401, 'UNAUTHORIZED', 'authentication required')
     }
     user = visitor.user
@@ -99,8 +100,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, it: D
       response.setHeader('allow', Object.keys(endpoints[route.kind]).join(', '))
       return refuse(response, 405, 'UNSUPPORTED', `${request.method} is not for this`)
     }
-    const { mayRead, mayReadAll } = visitor
-    await endpoint({ route, request, response, storage: it.storage, mayRead, mayReadAll })
+    await endpoint({ route, request, response, storage: it.storage, visitor })
   } catch (error) {
     answerFailure(response, error)
   } finally {

@@ -58,7 +58,11 @@ describe('blobs', () => {
     const answer = await call('POST', `/v2/a/blobs/uploads/?digest=${sha('wanted')}`, 'got')
     expect([answer.status, await codeOf(answer)]).toEqual([400, 'DIGEST_INVALID'])
     expect((await call('HEAD', `/v2/a/blobs/${sha('wanted')}`)).status).toBe(404)
-    expect(readdirSync(root).filter(name => name.startsWith('.')).flatMap(name => readdirSync(join(root, name)))).toEqual([])
+    expect(
+      readdirSync(root)
+        .filter(name => name.startsWith('.'))
+        .flatMap(name => readdirSync(join(root, name))),
+    ).toEqual([])
   })
 
   it('are given in parts', async () => {

@@ -94,9 +94,12 @@ function mustBeInOrder(request: IncomingMessage, upload: Upload, tell: (headers:
 }
 
 /** A blob of a repository that the client may not read is as good as none. */
-async function mounted({ route, storage, ...asker }: Uploads, digest: Digest, from?: string): Promise<boolean> {
-  if (from === undefined) return asker.mayReadAll && storage.mount(route.name, digest, undefined)
-  return asker.mayRead(from) && storage.mount(route.name, digest, from)
+async function mounted({ route, storage, visitor }: Uploads, digest: Digest, from?: string): Promise<boolean> {
+  const { readable } = visitor
+  if (readable === 'all') return storage.mount(route.name, digest, from)
+  for (const name of readable)
+    if ((from === undefined || from === name) && (await storage.mount(route.name, digest, name))) return true
+  return false
 }
 
 function created({ route: { name }, response }: Uploads | OneUpload, digest: Digest): void {

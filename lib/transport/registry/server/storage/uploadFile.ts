@@ -43,7 +43,11 @@ export function uploadFile(path: string): UploadFile {
       await handle?.close()
       handle = undefined
     },
-    bytes: () => fileBytes(path),
+    async *bytes() {
+      // An upload of nothing has no file yet.
+      await opened()
+      yield* fileBytes(path)
+    },
     async discard() {
       await handle?.close()
       handle = undefined
