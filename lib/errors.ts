@@ -107,3 +107,20 @@ export function isSystemError(error: unknown, code?: string): error is NodeJS.Er
   const { code: got, syscall } = error as NodeJS.ErrnoException
   return typeof got === 'string' && typeof syscall === 'string' && (code === undefined || got === code)
 }
+
+/**
+ * Any error in one sentence: what a terminal, a notebook and a check print of it. A `code` stands in brackets, as it does
+ * for errors of ours; what we did not foresee has none, and `undefined` says so.
+ */
+export function knownSentence(error: unknown): string | undefined {
+  if (isOciError(error)) return `${error.message} [${error.code}]`
+  if (!isSystemError(error)) return undefined
+  const { path, code = '', message } = error
+  // `ENOENT: no such file or directory, open '/x'`: the place comes first, as everywhere.
+  return path === undefined ? message : `${path}: ${message.replace(/^\w+: /, '').replace(/, \w+ '.*$/, '')} [${code}]`
+}
+
+/** {@link knownSentence}, and for what we did not foresee its own message. */
+export function sentence(error: unknown): string {
+  return knownSentence(error) ?? (error instanceof Error ? error.message : String(error))
+}

@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander'
-import { isOciError, isSystemError } from '../errors.ts'
+import { isOciError, knownSentence } from '../errors.ts'
 
 /** Prints one line for people (and a hint, when there is one) and answers the exit code. A stack trace only with OCILAB_DEBUG. */
 export function report(error: unknown): number {
   if (isInterrupt(error)) return process.exitCode ? Number(process.exitCode) : 130
-  process.stderr.write(`ocilab: ${sentence(error)}\n`)
+  process.stderr.write(`ocilab: ${knownSentence(error) ?? unforeseen(error)}\n`)
   if (isOciError(error) && error.data.hint) process.stderr.write(`  hint: ${error.data.hint}\n`)
   if (process.env.OCILAB_DEBUG) console.error(error)
   return isOciError(error, 'ARGUMENT_INVALID') ? 2 : 1
@@ -17,10 +17,8 @@ export function isUsageError(error: unknown): error is CommanderError & { status
   return true
 }
 
-function sentence(error: unknown): string {
-  if (isOciError(error)) return `${error.message} [${error.code}]`
-  if (isSystemError(error)) return error.message
-  // What we did not foresee is our defect: say so, and how to show it.
+// What we did not foresee is our defect: say so, and how to show it.
+function unforeseen(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   return `unexpected: ${message} (OCILAB_DEBUG=1 shows where; please report it)`
 }

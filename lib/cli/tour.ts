@@ -1,7 +1,9 @@
 import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
 import type { LabEvent } from '../events.ts'
-import type { Check, Finding, Language, Step } from '../lab/step.ts'
+import type { Claim, Finding, Language } from '../lab/claim.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { Step } from '../lab/step.ts'
 import { steps } from '../lab/steps/all.ts'
 import { type TourGuide, type TourResult, tour } from '../lab/tour.ts'
 import { session } from './session.ts'
@@ -78,7 +80,7 @@ function terminal(lang: Language): TourGuide {
 
 type Style = (format: Parameters<typeof styleText>[0], text: string) => string
 
-function verdict(check: Check, finding: Finding, lang: Language, style: Style): string {
+function verdict(check: Claim<Lab>, finding: Finding, lang: Language, style: Style): string {
   if (finding.state === 'pass') return `  ${style('green', '✔')} ${check.id} ${check.claim[lang]}`
   const lines = [
     `  ${style('red', '✘')} ${check.id} ${check.claim[lang]}`,

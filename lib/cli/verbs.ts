@@ -28,6 +28,8 @@ export const verbs: readonly Verb[] = [
   lab('tour', 'the whole article, live, every output checked', () => import('./tour.ts')),
   lab('leaks', 'what a lab has left on this machine', () => import('./leaks.ts')),
   lab('reset', 'take back everything a lab has left', () => import('./reset.ts')),
+  lab('notebook', 'make the notebooks of the course, and run them', () => import('./notebook.ts')),
+  lab('kernel', 'the Jupyter kernel of the notebooks; JupyterLab starts it', () => import('./kernel.ts')),
   lab('doctor', 'what this machine has, what it lacks, and how to get it', () => import('./doctor.ts')),
 ]
 

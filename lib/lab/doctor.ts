@@ -12,10 +12,13 @@ export interface Diagnosis {
   readonly mend?: string
 }
 
-/** Looks at everything the lab uses on this machine. Never throws: what cannot be looked at is missing. */
-export async function diagnose(): Promise<Diagnosis[]> {
-  const [tools, kernel] = [await Promise.all(TOOLS.map(tool)), [node(), system(), root(), addon(), cgroups()]]
-  return [...kernel, ...tools]
+/**
+ * Looks at everything the lab uses on this machine, or at what is named. Never throws: what cannot be looked at is missing.
+ */
+export async function diagnose(names?: readonly string[]): Promise<Diagnosis[]> {
+  const wanted = ({ name }: { name: string }) => names === undefined || names.includes(name)
+  const tools = await Promise.all(TOOLS.filter(wanted).map(tool))
+  return [...[node(), system(), root(), addon(), cgroups()].filter(wanted), ...tools]
 }
 
 interface Tool {

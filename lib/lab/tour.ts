@@ -1,8 +1,8 @@
-import { isOciError } from '../errors.ts'
 import type { LabEvent, Options } from '../events.ts'
+import { type Claim, type Finding, type Language, look } from './claim.ts'
 import { openJournal } from './journal.ts'
 import { type Lab, type LabOptions, openLab } from './lab.ts'
-import type { Check, Finding, Language, Step } from './step.ts'
+import type { Step } from './step.ts'
 import { steps } from './steps/all.ts'
 
 /** What the tour tells while it goes: a terminal draws it, a test collects it. */
@@ -11,7 +11,7 @@ export interface TourGuide {
   step(step: Step): void
   event(event: LabEvent): void
   output(lines: readonly string[]): void
-  checked(check: Check, finding: Finding): void
+  checked(check: Claim<Lab>, finding: Finding): void
   skipped(step: Step, reason: string): void
 }
 
@@ -73,16 +73,6 @@ async function walk(lab: Lab, guide: TourGuide, options: Options): Promise<TourR
     if (result.failed.length > 0) break
   }
   return result
-}
-
-/** A check that cannot look is a check that failed: it says what stood in its way. */
-export async function look(check: Check, lab: Lab): Promise<Finding> {
-  try {
-    return await check.look(lab)
-  } catch (error) {
-    const seen = isOciError(error) ? `${error.message} [${error.code}]` : String((error as Error).message)
-    return { state: 'fail', seen, expected: check.claim.en, where: check.id }
-  }
 }
 
 function whyNotRoot(): string | undefined {

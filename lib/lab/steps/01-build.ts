@@ -1,6 +1,7 @@
 import { shortDigest } from '../../spec/digest.ts'
+import { same } from '../claim.ts'
 import type { Lab } from '../lab.ts'
-import { type Step, same } from '../step.ts'
+import type { Step } from '../step.ts'
 
 /** Looks at the image the walk is made with: what `docker build` of the article's Dockerfile leaves. */
 export const build: Step = {

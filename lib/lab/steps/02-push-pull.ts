@@ -2,7 +2,8 @@ import { say } from '../../events.ts'
 import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
 import { parseTransport } from '../../transport/parse.ts'
-import { type Step, same, withoutCommands } from '../step.ts'
+import { same } from '../claim.ts'
+import { type Step, withoutCommands } from '../step.ts'
 
 /** Pushes the image to a registry that asks for tokens, and sees that nothing moves the second time. */
 export const pushPull: Step = {

@@ -4,8 +4,9 @@ import { say } from '../../events.ts'
 import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
 import { parseTransport } from '../../transport/parse.ts'
+import { same } from '../claim.ts'
 import type { Lab } from '../lab.ts'
-import { type Step, same, withoutCommands } from '../step.ts'
+import { type Step, withoutCommands } from '../step.ts'
 import { runTool } from '../tool.ts'
 
 /** Saves the image as Docker does, takes the archive apart, and reads its manifest.json. */

@@ -1,8 +1,9 @@
 import { writeFileAtomically } from '../../bytes/file.ts'
 import { say } from '../../events.ts'
 import { flatten } from '../../image/flatten.ts'
+import { includes } from '../claim.ts'
 import type { Lab } from '../lab.ts'
-import { includes, type Step, withoutCommands } from '../step.ts'
+import { type Step, withoutCommands } from '../step.ts'
 import { runTool } from '../tool.ts'
 
 /** Lays the layers over each other and writes the result as one tar. */

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Descriptor } from '../../spec/descriptor.ts'
 import { shortDigest } from '../../spec/digest.ts'
 import { copy } from '../../transport/copy.ts'
+import { same } from '../claim.ts'
 import type { Lab } from '../lab.ts'
-import { type Step, same } from '../step.ts'
+import type { Step } from '../step.ts'
 import { runTool } from '../tool.ts'
 
 /** Copies the image from the registry into an OCI layout, as skopeo does. */

@@ -2,8 +2,9 @@ import { say } from '../../events.ts'
 import type { Manifest } from '../../spec/manifest.ts'
 import { parseManifest } from '../../spec/manifest.ts'
 import { DOCKER_MANIFEST, ociMediaType } from '../../spec/mediaTypes.ts'
+import { same } from '../claim.ts'
 import type { Lab } from '../lab.ts'
-import { type Step, same } from '../step.ts'
+import type { Step } from '../step.ts'
 import { manifestOf } from './05-oci-layout.ts'
 
 /** Asks the registry by hand, as the article does with curl: first for a token, then for the manifest. */

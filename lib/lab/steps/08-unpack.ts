@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { say } from '../../events.ts'
 import { unpack } from '../../rootfs/unpack.ts'
 import { parseTransport } from '../../transport/parse.ts'
-import { includes, type Step, withoutCommands } from '../step.ts'
+import { includes } from '../claim.ts'
+import { type Step, withoutCommands } from '../step.ts'
 
 /** Unpacks the layout into rootfs/ of a bundle; the article unpacks flat and then moves everything. */
 export const unpackRootfs: Step = {

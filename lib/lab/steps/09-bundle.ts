@@ -4,8 +4,9 @@ import { openBundle } from '../../bundle/bundle.ts'
 import { writeSpec } from '../../bundle/defaultSpec.ts'
 import { say } from '../../events.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
+import { same } from '../claim.ts'
 import type { Lab } from '../lab.ts'
-import { type Step, same } from '../step.ts'
+import type { Step } from '../step.ts'
 
 /** Writes the runtime configuration and makes the article's changes to it: the program, no terminal, writable. */
 export const bundle: Step = {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { same } from '../claim.ts'
 import type { Lab } from '../lab.ts'
-import { type Step, same } from '../step.ts'
+import type { Step } from '../step.ts'
 import { askInside, execInside, startContainer, whenItAnswers } from './container.ts'
 
 /** Runs the container apart from this program, its output in a file, and lists it. */

@@ -1,4 +1,5 @@
-import { type Step, same } from '../step.ts'
+import { same } from '../claim.ts'
+import type { Step } from '../step.ts'
 import { execInside, interfacesInside } from './container.ts'
 
 /** Looks from inside: a network namespace of its own has nothing but loopback. */

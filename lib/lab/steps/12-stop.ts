@@ -1,4 +1,5 @@
-import { type Step, same } from '../step.ts'
+import { same } from '../claim.ts'
+import type { Step } from '../step.ts'
 import { stopContainer } from './container.ts'
 
 /** Stops the container and removes it, waiting in between: the article's two commands in a row can be too quick. */

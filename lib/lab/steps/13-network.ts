@@ -1,7 +1,8 @@
 import { applyPlan, networkPlan } from '../../network/plan.ts'
 import { topology } from '../../network/topology.ts'
+import { includes } from '../claim.ts'
 import type { Lab } from '../lab.ts'
-import { includes, type Step } from '../step.ts'
+import type { Step } from '../step.ts'
 
 /** The article's fourteen commands: a bridge, a veth pair, and a namespace with one end of it. */
 export const network: Step = {

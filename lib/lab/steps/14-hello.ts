@@ -1,6 +1,7 @@
 import { openBundle } from '../../bundle/bundle.ts'
 import { say } from '../../events.ts'
-import { type Step, same } from '../step.ts'
+import { same } from '../claim.ts'
+import type { Step } from '../step.ts'
 import { ask, helloUrl, startContainer, whenItAnswers } from './container.ts'
 
 /** Joins the container to the namespace by its path, runs it, and asks it from the host. */

@@ -1,4 +1,5 @@
-import { type Step, same } from '../step.ts'
+import { same } from '../claim.ts'
+import type { Step } from '../step.ts'
 import { ask, helloUrl, stopContainer, whenItAnswers } from './container.ts'
 
 /** Creates the container and starts it later: in the gap networks and storage can be made ready. */

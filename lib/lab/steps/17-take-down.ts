@@ -1,6 +1,7 @@
 import { networkPlan, undoPlan } from '../../network/plan.ts'
+import { same } from '../claim.ts'
 import { leaks } from '../leaks.ts'
-import { type Step, same } from '../step.ts'
+import type { Step } from '../step.ts'
 import { stopContainer } from './container.ts'
 
 /** Takes everything down in reverse order and looks for what is left. */

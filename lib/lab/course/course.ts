@@ -1,0 +1,83 @@
+import { rm } from 'node:fs/promises'
+import { OciError } from '../../errors.ts'
+import { type Finding, look } from '../claim.ts'
+import { diagnose } from '../doctor.ts'
+import { readLesson, type StepWords, wordsOf } from '../notebook/words.ts'
+import type { Lesson, LessonCheck } from './lesson.ts'
+import { lessons } from './lessons/all.ts'
+import { type Place, placeOf } from './place.ts'
+import { writeResults } from './results.ts'
+import { changeStep, readState, type StepState } from './state.ts'
+
+/** What came of looking at one step. */
+export interface Report {
+  readonly lesson: Lesson
+  readonly check: LessonCheck
+  readonly finding: Finding
+  readonly words: StepWords
+  /** What was remembered before. */
+  readonly before: StepState
+}
+
+/** The lesson that is asked for: `03`, `03.1` or `03-oci-layout`. Throws `ARGUMENT_INVALID`, with what there is. */
+export function lessonOf(asked: string): Lesson {
+  const lesson = lessons.find(({ id }) => id === asked || id.slice(0, 2) === asked.split('.')[0])
+  if (lesson) return lesson
+  const known = lessons.map(({ id }) => id).join(', ')
+  throw new OciError('ARGUMENT_INVALID', `lesson ${asked}: there is none (want one of ${known})`, { got: asked })
+}
+
+/** The check that is asked for: `03.1`. Throws `ARGUMENT_INVALID`, with what there is. */
+export function checkOf(id: string): { lesson: Lesson; check: LessonCheck } {
+  const lesson = lessonOf(id)
+  const check = lesson.checks.find(check => check.id === id)
+  if (check) return { lesson, check }
+  const known = lesson.checks.map(({ id }) => id).join(', ')
+  throw new OciError('ARGUMENT_INVALID', `check ${id}: there is none (want one of ${known})`, { got: id })
+}
+
+/** The place of a lesson, with what is remembered of it now. */
+export function lessonPlace(root: string, lesson: Lesson): Place {
+  const state = readState(root)
+  return placeOf(root, lesson.id, {
+    answer: id => state.steps[id]?.answer,
+    service: name => state.services[`${lesson.id}/${name}`],
+  })
+}
+
+/** Looks at one step, and remembers that it passed. */
+export async function checkStep(root: string, id: string): Promise<Report> {
+  const { lesson, check } = checkOf(id)
+  const report = await lookAt(root, lesson, check)
+  if (report.finding.state === 'pass') await changeStep(root, id, { passed: true })
+  await writeResults(root, [report])
+  return report
+}
+
+/** Looks at one step without remembering anything. */
+export async function lookAt(root: string, lesson: Lesson, check: LessonCheck): Promise<Report> {
+  const words = wordsOf(readLesson(lesson.id), check.id)
+  const before = readState(root).steps[check.id] ?? {}
+  const missing = await unmet([...(lesson.needs ?? []), ...(check.needs ?? [])])
+  const finding: Finding = missing
+    ? { state: 'skip', seen: missing, expected: check.claim.en, where: check.id }
+    : await look(check, lessonPlace(root, lesson))
+  return { lesson, check, finding, words, before }
+}
+
+/** Why this machine cannot do what needs that; undefined when it can. */
+export async function unmet(needs: readonly string[]): Promise<string | undefined> {
+  const missing = (await diagnose(needs)).filter(({ state }) => state === 'missing')
+  if (missing.length === 0) return undefined
+  return missing.map(({ name, seen, mend }) => `${name}: ${seen}${mend ? ` (${mend})` : ''}`).join('; ')
+}
+
+/** Makes one step undone: what it made is removed, what was answered is forgotten. Answers what was removed. */
+export async function resetStep(root: string, id: string): Promise<string[]> {
+  const { lesson, check } = checkOf(id)
+  const place = lessonPlace(root, lesson)
+  for (const made of check.makes ?? []) await rm(place.path(made), { recursive: true, force: true })
+  await check.undo?.(place)
+  await changeStep(root, id, undefined)
+  return [...(check.makes ?? [])]
+}

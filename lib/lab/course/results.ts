@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFileAtomically } from '../../bytes/file.ts'
+import type { Finding } from '../claim.ts'
+import type { Report } from './course.ts'
+
+/** How a course stands, in the shape of exercism's results.json (test runner interface, version 3). */
+export interface Results {
+  readonly version: 3
+  /** `error` when something could not be looked at; skipped steps do not count. */
+  readonly status: 'pass' | 'fail' | 'error'
+  readonly tests: readonly TestResult[]
+}
+
+export interface TestResult {
+  /** `03.1 the layout holds the image` */
+  readonly name: string
+  readonly task_id: number
+  readonly test_code: string
+  readonly status: 'pass' | 'fail' | 'error'
+  readonly message?: string
+  readonly output?: string
+}
+
+/** The results of these steps; what this machine cannot look at is left out. */
+export function resultsOf(reports: readonly Pick<Report, 'check' | 'finding'>[]): Results {
+  return overall(reports.filter(({ finding }) => finding.state !== 'skip').map(resultOf))
+}
+
+/** Writes `.ocilab/results.json`: these results, and those of other steps that are already there. */
+export async function writeResults(root: string, reports: readonly Report[]): Promise<void> {
+  const path = join(root, '.ocilab', 'results.json')
+  const fresh = resultsOf(reports).tests
+  const ids = new Set(reports.map(({ check }) => check.id))
+  const kept = readTests(path).filter(({ test_code }) => !ids.has(test_code))
+  const tests = [...kept, ...fresh].sort((a, b) => a.test_code.localeCompare(b.test_code, 'en', { numeric: true }))
+  await mkdir(join(root, '.ocilab'), { recursive: true })
+  await writeFileAtomically(path, `${JSON.stringify(overall(tests), null, 2)}\n`)
+}
+
+function resultOf({ check, finding }: Pick<Report, 'check' | 'finding'>): TestResult {
+  const [lesson = '', step = ''] = check.id.split('.')
+  return {
+    name: `${check.id} ${check.claim.en}`,
+    task_id: Number(lesson) * 100 + Number(step),
+    test_code: check.id,
+    status: finding.state === 'pass' ? 'pass' : 'fail',
+    ...(finding.state === 'pass' ? {} : { message: messageOf(finding) }),
+  }
+}
+
+function messageOf({ seen, expected, where, hint }: Finding): string {
+  return [`seen: ${seen}`, `expected: ${expected}`, `where: ${where}`, ...(hint ? [`hint: ${hint}`] : [])].join('\n')
+}
+
+function overall(tests: readonly TestResult[]): Results {
+  const status = tests.some(({ status }) => status === 'fail') ? 'fail' : 'pass'
+  return { version: 3, status, tests }
+}
+
+function readTests(path: string): TestResult[] {
+  if (!existsSync(path)) return []
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).tests ?? []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,26 @@
+import { spawn } from 'node:child_process'
+import { OciError } from '../../errors.ts'
+
+/** Runs a line of shell; what it prints, on stdout or stderr, is told as it comes. Throws `COMMAND_FAILED`. */
+export async function runShell(
+  line: string,
+  { cwd, signal }: { cwd: string; signal?: AbortSignal },
+  told: (text: string) => void,
+): Promise<void> {
+  signal?.throwIfAborted()
+  // A group of its own, so that stopping it stops what it has started.
+  const child = spawn('sh', ['-c', line], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const stop = () => process.kill(-child.pid!, 'SIGTERM')
+  signal?.addEventListener('abort', stop, { once: true })
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', told)
+  const [status, by] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) =>
+    child.once('error', reject).once('close', (status, by) => resolve([status, by])),
+  )
+  signal?.removeEventListener('abort', stop)
+  signal?.throwIfAborted()
+  if (status !== 0)
+    throw new OciError('COMMAND_FAILED', `${line}: ${by ?? `exit ${status}`}`, {
+      got: status ?? by,
+      hint: status === 127 ? 'is the program installed? ocilab doctor says how to get it' : undefined,
+    })
+}

@@ -1,0 +1,62 @@
+import { inspect } from 'node:util'
+import { isOciError } from '../../errors.ts'
+import { CompileError } from './compiler.ts'
+
+/** An error as a notebook shows it. */
+export interface Failure {
+  readonly ename: string
+  readonly evalue: string
+  readonly traceback: readonly string[]
+}
+
+/** Where the error comes from: the cell as it was written, and the lines that were run. */
+export interface CellText {
+  /** `In [3]` */
+  readonly name: string
+  readonly source: string
+  readonly javascript?: string
+}
+
+/** Turns whatever a cell threw into a few lines: what happened, a hint where there is one, and the line of the cell. */
+export function failureOf(error: unknown, cell: CellText): Failure {
+  if (error instanceof CompileError) return notTypeScript(error, cell.source)
+  const ename = nameOf(error)
+  const evalue = error instanceof Error ? error.message : inspect(error)
+  const hint = isOciError(error) && error.data.hint ? [`hint: ${error.data.hint}`] : []
+  return { ename, evalue, traceback: [`${ename}: ${evalue}`, ...hint, ...placeOf(error, cell)] }
+}
+
+function nameOf(error: unknown): string {
+  if (isOciError(error)) return error.code
+  return error instanceof Error ? error.name : 'Thrown'
+}
+
+function notTypeScript({ problems, message }: CompileError, source: string): Failure {
+  const lines = source.split('\n')
+  const shown = problems.flatMap(({ start, messageText }) => [
+    `line ${start.line + 1}: ${messageText}`,
+    `    ${lines[start.line] ?? ''}`,
+    `    ${' '.repeat(Math.max(0, start.character))}^`,
+  ])
+  return { ename: 'TypeScript', evalue: message, traceback: shown }
+}
+
+/** The line of the cell that was running: the deepest frame that is of the cell, not of the library. */
+function placeOf(error: unknown, { name, source, javascript }: CellText): string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const at = stack.split('\n').find(line => line.includes(`${name}:`))
+  const number = at && Number(new RegExp(`${name.replace(/[[\]]/g, '\\$&')}:(\\d+)`).exec(at)?.[1])
+  const run = number ? javascript?.split('\n')[number - 1] : undefined
+  if (run === undefined) return []
+  // The compiler moves lines and adds prefixes, but what is written on a line stays: that is how we find it again.
+  const index = source.split('\n').findIndex(line => line.trim() !== '' && plain(line) === plain(run))
+  return index < 0 ? [] : [`at line ${index + 1}: ${source.split('\n')[index]!.trim()}`]
+}
+
+function plain(line: string): string {
+  return line
+    .replace(/\(0, (?:\w+_\d+\.|exports\.)?([\w.]+)\)/g, '$1')
+    .replace(/\b(?:\w+_\d+|exports)\./g, '')
+    .replace(/^\s*(?:export\s+)?(?:const|let|var)?\s*(?:[\w$]+(?:\s*:\s*[^=]+)?\s*=\s*)?/, '')
+    .replace(/[;'"\s]/g, '')
+}
