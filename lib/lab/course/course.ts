@@ -1,7 +1,8 @@
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { OciError } from '../../errors.ts'
-import { type Finding, look } from '../claim.ts'
-import { diagnose } from '../doctor.ts'
+import type { Options } from '../../events.ts'
+import { type Finding, look, type Text } from '../claim.ts'
+import { type Diagnosis, diagnose } from '../doctor.ts'
 import { readLesson, type StepWords, wordsOf } from '../notebook/words.ts'
 import type { Lesson, LessonCheck } from './lesson.ts'
 import { lessons } from './lessons/all.ts'
@@ -45,6 +46,48 @@ export function lessonPlace(root: string, lesson: Lesson): Place {
   })
 }
 
+/**
+ * Opens a lesson: makes its folder, and what it starts with where this machine can; `found` says what it has of what the
+ * lesson needs. Doing it again does no harm.
+ */
+export async function beginLesson(
+  root: string,
+  lesson: Lesson,
+  options: Options = {},
+): Promise<{ place: Place; found: Diagnosis[] }> {
+  const place = lessonPlace(root, lesson)
+  await mkdir(place.folder, { recursive: true })
+  const found = await diagnose(['node', ...(lesson.needs ?? [])])
+  if (found.every(({ state }) => state === 'ok')) await lesson.prepare?.(place, options)
+  return { place, found }
+}
+
+/** One more of a step's hints; those that were seen before come along. */
+export async function nextHint(root: string, id: string): Promise<{ hints: readonly Text[]; of: number }> {
+  const { hints } = stepWords(id)
+  const seen = Math.min((readState(root).steps[id]?.hints ?? 0) + 1, hints.length)
+  await changeStep(root, id, { hints: seen })
+  return { hints: hints.slice(0, seen), of: hints.length }
+}
+
+/** A step's solution. That it was asked for before the step was done is remembered. */
+export async function revealSolution(root: string, id: string): Promise<readonly string[]> {
+  const { solution } = stepWords(id)
+  if (!readState(root).steps[id]?.passed) await changeStep(root, id, { revealed: true })
+  return solution
+}
+
+/** Writes down an answer to a step's question. */
+export async function giveAnswer(root: string, id: string, answer: string | number | boolean): Promise<void> {
+  checkOf(id)
+  await changeStep(root, id, { answer })
+}
+
+function stepWords(id: string): StepWords {
+  const { lesson } = checkOf(id)
+  return wordsOf(readLesson(lesson.id), id)
+}
+
 /** Looks at one step, and remembers that it passed. */
 export async function checkStep(root: string, id: string): Promise<Report> {
   const { lesson, check } = checkOf(id)
@@ -66,7 +109,7 @@ export async function lookAt(root: string, lesson: Lesson, check: LessonCheck): 
 }
 
 /** Why this machine cannot do what needs that; undefined when it can. */
-export async function unmet(needs: readonly string[]): Promise<string | undefined> {
+async function unmet(needs: readonly string[]): Promise<string | undefined> {
   const missing = (await diagnose(needs)).filter(({ state }) => state === 'missing')
   if (missing.length === 0) return undefined
   return missing.map(({ name, seen, mend }) => `${name}: ${seen}${mend ? ` (${mend})` : ''}`).join('; ')

@@ -2,7 +2,7 @@ import type { BlobLabel, LabEvent, Options } from '../../events.ts'
 import { shortDigest } from '../../spec/digest.ts'
 import { openJournal } from '../journal.ts'
 import { type MimeBundle, type Shown, show } from '../screen.ts'
-import { escapeHtml } from './say.ts'
+import { escapeHtml } from '../show/picture.ts'
 
 const WIDTH = 24
 

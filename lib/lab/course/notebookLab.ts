@@ -1,13 +1,22 @@
-import { mkdir } from 'node:fs/promises'
 import { isOciError, OciError, sentence } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import type { Language } from '../claim.ts'
-import { diagnose } from '../doctor.ts'
 import { reset } from '../journal.ts'
 import { leaks } from '../leaks.ts'
-import { readLesson, wordsOf } from '../notebook/words.ts'
 import { show, stopSignal } from '../screen.ts'
-import { checkOf, checkStep, lessonOf, lessonPlace, lookAt, resetStep, unmet } from './course.ts'
+import { mimeBundle, type Picture } from '../show/picture.ts'
+import {
+  beginLesson,
+  checkOf,
+  checkStep,
+  giveAnswer,
+  lessonOf,
+  lessonPlace,
+  lookAt,
+  nextHint,
+  resetStep,
+  revealSolution,
+} from './course.ts'
 import { journaled } from './following.ts'
 import type { Lesson } from './lesson.ts'
 import { courseRoot, labId, languageOf, type Place } from './place.ts'
@@ -31,12 +40,9 @@ export const lab = {
   /** Opens a lesson: makes its folder and what it starts with, goes there, and says what this machine can do for it. */
   async begin(asked: string): Promise<void> {
     current = lessonOf(asked)
-    const place = lessonPlace(root(), current)
-    await mkdir(place.folder, { recursive: true })
+    const { place, found } = await beginLesson(root(), current, { signal: stopSignal() })
     process.chdir(place.folder)
-    show(table(await diagnose(['node', ...(current.needs ?? [])]), place.folder, language()))
-    if (await unmet(current.needs ?? [])) return
-    await current.prepare?.(place, { signal: stopSignal() })
+    show(table(found, place.folder, language()))
   },
 
   /** Looks whether a step is done, whatever tool did it: `lab.check('03.1')`. */
@@ -46,20 +52,13 @@ export const lab = {
 
   /** The next of three hints; called again, the one after it. */
   async hint(id: string): Promise<void> {
-    const { lesson } = checkOf(id)
-    const shown = readState(root()).steps[id]?.hints ?? 0
-    const { hints } = wordsOf(readLesson(lesson.id), id)
-    const next = Math.min(shown + 1, hints.length)
-    await changeStep(root(), id, { hints: next })
-    print(hintWords(id, hints.slice(0, next), hints.length, language()))
+    const { hints, of } = await nextHint(root(), id)
+    print(hintWords(id, hints, of, language()))
   },
 
   /** The solution: any time, but it is remembered that it was asked for. */
   async reveal(id: string): Promise<void> {
-    const { lesson } = checkOf(id)
-    const { solution } = wordsOf(readLesson(lesson.id), id)
-    if (!readState(root()).steps[id]?.passed) await changeStep(root(), id, { revealed: true })
-    print(solutionWords(id, solution, language()))
+    print(solutionWords(id, await revealSolution(root(), id), language()))
   },
 
   /** Makes one step undone, and only that one. */
@@ -70,8 +69,7 @@ export const lab = {
 
   /** Writes down the answer to a question of a step. */
   async answer(id: string, answer: string | number | boolean): Promise<void> {
-    checkOf(id)
-    await changeStep(root(), id, { answer })
+    await giveAnswer(root(), id, answer)
   },
 
   /** Writes down what you expect, before you look. */
@@ -98,6 +96,11 @@ export const lab = {
       return print(`${translated('refused', language())} ${sentence(error)}`)
     }
     throw new OciError('COMMAND_FAILED', `it did not fail (want ${code})`, { want: code })
+  },
+
+  /** Shows a picture: drawn where the front end can, and as text. */
+  show(picture: Picture): void {
+    show({ 'text/plain': picture.text, ...mimeBundle(picture) })
   },
 
   /** Runs a line of shell in the lesson's folder and prints what it prints. Throws `COMMAND_FAILED` for another status than 0. */

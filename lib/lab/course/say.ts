@@ -1,6 +1,7 @@
 import type { Finding, Language, Text } from '../claim.ts'
 import { CHECK_TYPE } from '../notebook/run.ts'
 import type { MimeBundle } from '../screen.ts'
+import { escapeHtml } from '../show/picture.ts'
 import type { Report } from './course.ts'
 
 /** Words that the engine itself says. */
@@ -53,8 +54,4 @@ export function reportBundle(report: Report, language: Language): MimeBundle {
 export function box(colour: string, heading: string, lines: readonly string[]): string {
   const body = lines.map(line => `<div>${escapeHtml(line.trim()) || '&nbsp;'}</div>`).join('')
   return `<div style="border-left: 4px solid ${colour}; padding: 4px 12px"><strong>${escapeHtml(heading)}</strong>${body}</div>`
-}
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, character => `&#${character.charCodeAt(0)};`)
 }

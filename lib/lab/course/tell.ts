@@ -1,8 +1,8 @@
 import type { Language, Text } from '../claim.ts'
 import type { Diagnosis } from '../doctor.ts'
 import type { MimeBundle } from '../screen.ts'
+import { escapeHtml } from '../show/picture.ts'
 import type { Report } from './course.ts'
-import { escapeHtml } from './say.ts'
 
 const SENTENCES = {
   reset: { en: '{0} is undone (removed: {1})', zh: '{0} 已重置（删除了：{1}）' },
