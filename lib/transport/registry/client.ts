@@ -105,7 +105,7 @@ export class RegistryClient {
   /** A blob's bytes, verified; a broken download goes on where it broke. With `lend`, a chunk is good until the next one. */
   blob(blob: Pick<Descriptor, 'digest' | 'size'>, { lend = false } = {}): Bytes {
     const where = `${this.host}/${this.name}: blob ${shortDigest(blob.digest)}`
-    return verified(download(this.session, blob, lend), blob, where)
+    return verified(download(this.session, blob, { lend, signal: this.signal }), blob, where)
   }
 
   /** Gives the repository a blob that another one of the registry has, without moving it. False when that is not to be had. */

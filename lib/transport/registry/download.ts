@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bytes } from '../../bytes/bytes.ts'
 import { RegistryError } from '../../errors.ts'
 import type { Descriptor } from '../../spec/descriptor.ts'
 import { shortDigest } from '../../spec/digest.ts'
 import type { HttpResponse } from './http/message.ts'
-import { isPassing } from './http/retry.ts'
+import { isPassing, waitFor } from './http/retry.ts'
 import { skipping } from './pieces.ts'
 import type { Session } from './session.ts'
 import { parseContentRange, writeRange } from './wire/range.ts'
@@ -16,16 +17,18 @@ const RESUMES = 5
  * The bytes of a blob as the registry sends them, whole although the connection may break: then it goes on where it
  * broke. Whoever reads verifies: what comes after a break need not fit what came before.
  */
-export async function* download(session: Session, blob: Blob, lend: boolean): Bytes {
+export async function* download(session: Session, blob: Blob, options: { lend: boolean; signal?: AbortSignal }): Bytes {
+  const { lend, signal } = options
   const where = `${session.host}/${session.name}: blob ${shortDigest(blob.digest)}`
   let offset = 0
   let ranges = true
   for (let breaks = 0; ; breaks++) {
     const before = offset
+    // What fails before the first byte has been tried again there, and is not tried again here.
+    const part = await request(session, blob, ranges ? offset : 0, lend, where)
+    // From somewhere else than was asked for: such a server's ranges are not to be trusted again.
+    ranges &&= part.start === offset
     try {
-      const part = await request(session, blob, ranges ? offset : 0, lend, where)
-      // From somewhere else than was asked for: such a server's ranges are not to be trusted again.
-      ranges &&= part.start === offset
       for await (const chunk of skipping(part.answer.body, offset - part.start)) {
         offset += chunk.length
         yield chunk
@@ -36,6 +39,7 @@ export async function* download(session: Session, blob: Blob, lend: boolean): By
     }
     // Cut short without an error is as good as broken, but only once: the blob may be as short as that.
     if (breaks >= RESUMES || (offset === before && breaks > 0)) return
+    await sleep(waitFor(undefined, breaks + 1), undefined, { signal })
   }
 }
 

@@ -14,12 +14,21 @@ const LEAST = 1 << 10
 export function pulse(idle: number): Pulse {
   let timer: NodeJS.Timeout | undefined
   let moved = 0
-  let rested = false
+  let rested = 0
+  let since: number | undefined
+  const endRest = () => {
+    if (since !== undefined) rested += performance.now() - since
+    since = undefined
+  }
   return {
     start(dead) {
       const check = () => {
-        if (moved < LEAST && !rested) return dead()
+        const isResting = since !== undefined
+        endRest()
+        if (moved < LEAST && rested < idle / 2) return dead()
         moved = 0
+        rested = 0
+        if (isResting) since = performance.now()
         timer?.refresh()
       }
       timer = setTimeout(check, idle)
@@ -28,9 +37,8 @@ export function pulse(idle: number): Pulse {
       moved += bytes
     },
     rest(resting) {
-      rested = resting
-      // A rest that ends starts the clock anew.
-      if (!resting) timer?.refresh()
+      endRest()
+      if (resting) since = performance.now()
     },
     stop() {
       clearTimeout(timer)

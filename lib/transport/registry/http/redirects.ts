@@ -39,12 +39,21 @@ function redirected(request: HttpRequest, location: string, insecure: boolean): 
       want: 'https',
       got: to.origin,
     })
+  if (isLinkLocal(to.hostname) && !isLinkLocal(from.hostname))
+    throw new RegistryError('PROTOCOL', `${where}: redirected to ${to.hostname}, where clouds keep their secrets`, {
+      where,
+      got: to.origin,
+    })
   if (to.origin === from.origin) return { ...request, url: to.href }
   const kept = Object.entries(request.headers ?? {}).filter(([name]) => !PERSONAL.includes(name.toLowerCase()))
   // A name and password inside an address are somebody's attempt to have them sent.
   to.username = ''
   to.password = ''
   return { ...request, url: to.href, headers: Object.fromEntries(kept) }
+}
+
+function isLinkLocal(hostname: string): boolean {
+  return /^169\.254\./.test(hostname) || /^\[fe[89ab]/i.test(hostname)
 }
 
 const PERSONAL = ['authorization', 'cookie', 'proxy-authorization']

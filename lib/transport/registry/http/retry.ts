@@ -4,7 +4,7 @@ import type { Options } from '../../../events.ts'
 import { type HttpRequest, type HttpResponse, isWhole, type Send } from './message.ts'
 
 const TRIES = 4
-const FIRST_WAIT = 200
+const FIRST_WAIT = 100
 const LONGEST_WAIT = 30_000
 
 /** Another try, after a while, where that is safe: what only asks, and what does the same when it is done twice. */
