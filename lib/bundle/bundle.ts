@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { writeFileAtomically } from '../bytes/file.ts'
-import { isSystemError, OciError } from '../errors.ts'
-import { parseJson } from '../spec/goJson.ts'
 import { checkRuntimeConfig } from '../spec/runtime/check.ts'
 import type { RuntimeConfig } from '../spec/runtimeConfig.ts'
+import { readRuntimeConfig } from './configFile.ts'
 
 /** A folder a runtime can run: config.json, and the root file system it names. runtime-spec bundle.md. */
 export interface Bundle {
@@ -18,22 +16,7 @@ export interface Bundle {
 
 /** Opens a bundle. Throws `CONFIG_INVALID` when there is none, or its configuration is not one. */
 export async function openBundle(path: string): Promise<Bundle> {
-  return bundleOf(resolve(path), await readConfig(path))
-}
-
-async function readConfig(path: string): Promise<RuntimeConfig> {
-  const file = join(path, 'config.json')
-  try {
-    return checkRuntimeConfig(parseJson(await readFile(file), file, 'CONFIG_INVALID'), file)
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error
-    throw new OciError(
-      'CONFIG_INVALID',
-      `${file}: JSON specification file config.json not found`,
-      { where: file, hint: 'ocilab spec writes one' },
-      { cause: error },
-    )
-  }
+  return bundleOf(resolve(path), readRuntimeConfig(path))
 }
 
 function bundleOf(path: string, config: RuntimeConfig): Bundle {

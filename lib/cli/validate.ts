@@ -1,8 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { isSystemError, OciError } from '../errors.ts'
-import { parseJson } from '../spec/goJson.ts'
+import { readConfigJson } from '../bundle/configFile.ts'
 import { configProblems, describeProblem } from '../spec/runtime/check.ts'
 
 export function command(): Command {
@@ -12,7 +11,7 @@ export function command(): Command {
     .option('--json', 'the problems as JSON')
     .action((path: string, { json }: { json?: boolean }) => {
       const file = configOf(path)
-      const problems = configProblems(parseJson(readFileSync(file), file, 'CONFIG_INVALID'))
+      const problems = configProblems(readConfigJson(file))
       if (json) process.stdout.write(`${JSON.stringify(problems, null, 2)}\n`)
       else if (problems.length === 0) process.stdout.write(`${file}: valid\n`)
       else for (const problem of problems) process.stdout.write(`${describeProblem(problem)}\n`)
@@ -21,12 +20,5 @@ export function command(): Command {
 }
 
 function configOf(path: string): string {
-  try {
-    const file = statSync(path).isDirectory() ? join(path, 'config.json') : path
-    // A fifo would keep us waiting for ever.
-    if (statSync(file).isFile()) return file
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error
-  }
-  throw new OciError('CONFIG_INVALID', `${path}: no config.json there`, { where: path, hint: 'ocilab spec writes one' })
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'config.json') : path
 }

@@ -1,12 +1,11 @@
-import { closeSync, openSync, readFileSync, realpathSync } from 'node:fs'
+import { closeSync, openSync, realpathSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { join } from 'node:path'
+import { readRuntimeConfig } from '../bundle/configFile.ts'
 import { resolveUser } from '../bundle/user.ts'
 import { isOciError, OciError } from '../errors.ts'
 import { emit, say, type Undo } from '../events.ts'
 import { native } from '../kernel.ts'
-import { parseJson } from '../spec/goJson.ts'
-import { checkProcess, checkRuntimeConfig } from '../spec/runtime/check.ts'
+import { checkProcess } from '../spec/runtime/check.ts'
 import type { RuntimeProcess } from '../spec/runtimeConfig.ts'
 import { createContainer } from './container/create.ts'
 import { deleteContainer, killContainer } from './container/end.ts'
@@ -41,8 +40,7 @@ export function ocirun({ root = defaultStateRoot() }: DriverOptions = {}): Runti
     const output = options.output ? ` > ${options.output} 2>&1` : ''
     say(options, `ocirun ${verb}${detached} --bundle ${path} ${id}${output}`)
     const bundle = realpathSync(path)
-    const file = join(bundle, 'config.json')
-    const config = checkRuntimeConfig(parseJson(readFileSync(file), file, 'CONFIG_INVALID'), file)
+    const config = readRuntimeConfig(bundle)
     const undo: Undo = { kind: 'container', id, runtime: 'ocirun', root }
     const input = openSync('/dev/null', 'r')
     const out = openSync(options.output ?? '/dev/null', 'a', 0o644)

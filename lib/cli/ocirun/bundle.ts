@@ -1,12 +1,13 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { readRuntimeConfig } from '../../bundle/configFile.ts'
 import { RuntimeError } from '../../errors.ts'
 import type { CreateOptions } from '../../runtime/container/create.ts'
-import { parseJson } from '../../spec/goJson.ts'
-import { checkRuntimeConfig } from '../../spec/runtime/check.ts'
+import { heldCapabilities } from '../../runtime/container/place.ts'
+import { ungranted } from '../../runtime/plan/capabilities.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { type Flags, type FlagTable, numberOf, oneOf } from './flags.ts'
 import type { Global } from './global.ts'
+import { warn } from './log.ts'
 
 /** The flags that `create` and `run` share. */
 export const CREATE_FLAGS: FlagTable = {
@@ -21,13 +22,16 @@ export const CREATE_FLAGS: FlagTable = {
 }
 
 /** The bundle and its config.json, checked. Throws `CONFIG_INVALID`. */
-export function bundleOf(flags: Flags): { bundle: string; config: RuntimeConfig } {
+export function bundleOf(flags: Flags, global: Global): { bundle: string; config: RuntimeConfig } {
   const bundle = realpathOf(oneOf(flags, 'bundle') ?? '.')
-  const path = join(bundle, 'config.json')
-  // Looked at before it is opened: a fifo would keep us waiting for ever.
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
-    throw new RuntimeError('CONFIG_INVALID', 'JSON specification file config.json not found', { where: path })
-  return { bundle, config: checkRuntimeConfig(parseJson(readFileSync(path), path, 'CONFIG_INVALID'), path) }
+  const config = readRuntimeConfig(bundle)
+  const refused = config.process ? ungranted(config.process, heldCapabilities(hasUserNamespace(config))) : []
+  if (refused.length > 0) warn(`ignoring unknown or unavailable capabilities: [${refused.join(' ')}]`, global)
+  return { bundle, config }
+}
+
+function hasUserNamespace({ linux }: RuntimeConfig): boolean {
+  return linux?.namespaces?.some(({ type }) => type === 'user') ?? false
 }
 
 /** Those flags as options. Throws `UNSUPPORTED` for what this runtime refuses. */

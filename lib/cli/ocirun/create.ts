@@ -10,7 +10,7 @@ export const command: Command = {
   async run({ flags, operands: [id], global }) {
     await failing('create', async () => {
       const options = createOptions(flags, global)
-      const { bundle, config } = bundleOf(flags)
+      const { bundle, config } = bundleOf(flags, global)
       await createContainer(id!, bundle, config, { ...options, detached: true })
     })
     return 0

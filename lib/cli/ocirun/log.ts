@@ -27,6 +27,13 @@ export function reportError(error: unknown, global: Global | undefined): number 
   return error instanceof ExitError ? error.status : 1
 }
 
+/** Says what is no error, and yet should be known, where `--log` wants it, or on stderr. */
+export function warn(message: string, { log, format }: Global): void {
+  const line = `${logLine(message, format, 'warning')}\n`
+  if (log) appendFileSync(log, line, { mode: 0o644 })
+  else process.stderr.write(line)
+}
+
 function sentence(error: unknown): string {
   if (error instanceof ExitError) return error.message
   const message = error instanceof Error ? error.message : String(error)

@@ -9,7 +9,7 @@ export const command: Command = {
   usage: '[command options]',
   operands: [0, 1],
   async run({ flags, operands: [id = 'container'], global }) {
-    const { bundle, config } = bundleOf(flags)
+    const { bundle, config } = bundleOf(flags, global)
     const { place } = await surroundingsOf(id, bundle, config, { root: global.root, console: 'keeper' })
     const steps = initPlan(config, { ...place, fifo: `${global.root}/${id}/exec.fifo` })
     const width = String(steps.length).length

@@ -14,7 +14,7 @@ export const command: Command = {
     const detach = flags.detach === true
     const carried = await failing('run', async () => {
       const options = createOptions(flags, global)
-      const { bundle, config } = bundleOf(flags)
+      const { bundle, config } = bundleOf(flags, global)
       const lent = config.process?.terminal && !detach && !options.console ? ('keeper' as const) : options.console
       const made = await createContainer(id!, bundle, config, { ...options, console: lent, detached: detach })
       try {

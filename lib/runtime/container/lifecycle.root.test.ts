@@ -128,6 +128,17 @@ it('a step that fails is told by its number and name, and nothing is left', asyn
   expect(left('step')).toEqual([])
 })
 
+it('a capability nobody knows is warned of, where the log is, and is no reason to fail', async () => {
+  const bundle = await bundleOf(['true'], config => {
+    config.process!.capabilities!.bounding!.push('CAP_NOPE')
+  })
+  const said = 'ignoring unknown or unavailable capabilities: [CAP_NOPE]'
+  expect(call('run', '--bundle', bundle, 'warned')).toMatchObject({ status: 0, stderr: expect.stringContaining(said) })
+  const log = join(folder, 'log')
+  expect(call('--log', log, '--log-format', 'json', 'run', '--bundle', bundle, 'warned').stderr).toBe('')
+  expect(JSON.parse(readFileSync(log, 'utf8'))).toMatchObject({ level: 'warning', msg: said })
+})
+
 it('a hook that fails undoes the container; one that takes too long is ended', async () => {
   const failing = await bundleOf(['true'], config => {
     config.hooks = { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', 'echo no >&2; exit 3'] }] }

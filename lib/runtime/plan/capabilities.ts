@@ -20,6 +20,12 @@ export function capabilityMask(names: readonly string[] = []): bigint {
   }, 0n)
 }
 
+/** The names of a process's capabilities that come to nothing: the kernel does not know them, or we have them not to give. */
+export function ungranted({ capabilities = {} }: RuntimeProcess, held: bigint): string[] {
+  const names = new Set(Object.values(capabilities).flat())
+  return [...names].filter(name => (capabilityMask([name]) & held) === 0n)
+}
+
 /**
  * The change from the runtime's user to the container's, with the capabilities that are left. capabilities(7).
  * The bounding set goes first: to drop from it takes CAP_SETPCAP, which may be about to go.

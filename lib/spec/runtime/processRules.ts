@@ -28,7 +28,7 @@ const args = list<string>(text, (words, path, tell) => {
 
 const user = object({ uid: id, gid: id, umask: whole(0, 0o777), additionalGids: list(id) }, ['uid', 'gid'])
 
-// The kernel knows them by number, and a later one may know more: any name of that form goes. See unknownCapabilities.
+// The kernel knows them by number, and a later one may know more: what it does not is warned of. config.md § Linux Process
 const capabilities = list(matching(/^CAP_[A-Z_]+$/, 'a capability such as CAP_KILL', 'no capability'))
 
 const rlimit = object<{ soft: number; hard: number }>(
