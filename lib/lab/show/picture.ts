@@ -1,3 +1,5 @@
+import { type MimeBundle, show } from '../screen.ts'
+
 /** Something people would rather see than read, with the same facts as plain text: for a terminal, and for who cannot see it. */
 export interface Picture {
   /** What it shows, in a few words. */
@@ -11,7 +13,7 @@ export interface Picture {
 }
 
 /** The picture in every form it has, by media type; a notebook takes the best that it can show. Jupyter messaging § display_data */
-export function mimeBundle(picture: Picture): Record<string, string> {
+export function mimeBundle(picture: Picture): MimeBundle {
   const { text, mermaid, svg, html } = picture
   return {
     'text/plain': text,
@@ -19,6 +21,11 @@ export function mimeBundle(picture: Picture): Record<string, string> {
     ...(svg && { 'image/svg+xml': svg }),
     ...(html && { 'text/html': html }),
   }
+}
+
+/** Draws it where the running code is seen: in the notebook, else in the terminal. */
+export function draw(picture: Picture): void {
+  show(mimeBundle(picture))
 }
 
 /** A drawing says nothing to a screen reader, so the text goes along, folded. */

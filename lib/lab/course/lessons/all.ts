@@ -1,6 +1,10 @@
 import type { Lesson } from '../lesson.ts'
 import { startHere } from './00-start-here.ts'
+import { imageAnatomy } from './02-image-anatomy.ts'
 import { ociLayout } from './03-oci-layout.ts'
+import { registryApi } from './04-registry-api.ts'
+import { manifests } from './05-manifest-v2s2-vs-oci.ts'
+import { unpackToBundle } from './06-unpack-to-bundle.ts'
 
 /** The course, in order. */
-export const lessons: readonly Lesson[] = [startHere, ociLayout]
+export const lessons: readonly Lesson[] = [startHere, imageAnatomy, ociLayout, registryApi, manifests, unpackToBundle]
