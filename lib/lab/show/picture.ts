@@ -1,4 +1,4 @@
-import { type MimeBundle, show } from '../screen.ts'
+import type { MimeBundle } from '../screen.ts'
 
 /** Something people would rather see than read, with the same facts as plain text: for a terminal, and for who cannot see it. */
 export interface Picture {
@@ -21,11 +21,6 @@ export function mimeBundle(picture: Picture): MimeBundle {
     ...(svg && { 'image/svg+xml': svg }),
     ...(html && { 'text/html': html }),
   }
-}
-
-/** Draws it where the running code is seen: in the notebook, else in the terminal. */
-export function draw(picture: Picture): void {
-  show(mimeBundle(picture))
 }
 
 /** A drawing says nothing to a screen reader, so the text goes along, folded. */
