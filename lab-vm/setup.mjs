@@ -154,16 +154,10 @@ function build() {
   writeFileSync(stamp, '')
 }
 
-/**
- * Each operation of a container runtime is a process, and to find and load fifty modules takes as long as to make the
- * container: ocirun is put into a few files, of which a verb loads two or three.
- */
+/** ocirun, in a few files: see there. */
 function bundleRuntime() {
-  const dist = join(HOME, 'dist')
-  const names = ['--dir', dist, '--entryFileNames', '[name].cjs', '--chunkFileNames', 'ocirun-[name].cjs']
-  const form = ['--format', 'cjs', '--platform', 'node']
-  must(process.execPath, [bin('rolldown/bin/cli.mjs'), join(HOME, 'lib/cli/ocirun.ts'), ...names, ...form])
-  chmodSync(join(dist, 'ocirun.cjs'), 0o755)
+  must(process.execPath, [bin('rolldown/bin/cli.mjs'), '--config', join(HOME, 'lab-vm/rolldown.config.mjs')])
+  chmodSync(join(HOME, 'dist/ocirun.cjs'), 0o755)
 }
 
 function run(command, commandArguments) {

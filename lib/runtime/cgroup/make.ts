@@ -20,10 +20,13 @@ const THREADED = ['cpu', 'cpuset', 'perf_event', 'pids', 'cgroup']
  * `NOT_PERMITTED`. config-linux.md § Control groups.
  */
 export function makeCgroups(paths: CgroupPaths, resources: Resources = {}): string[] {
-  refuseUsed(paths)
   const made: string[] = []
   try {
-    for (const folder of foldersOf(paths)) {
+    // Most are new, and all that is above them is there: then they are made with one call each, and need no closer look.
+    made.push(...foldersOf(paths).filter(folder => isPlain(folder, paths) && makeLeaf(folder)))
+    const others = foldersOf(paths).filter(folder => !made.includes(folder))
+    refuseUsed(paths, others)
+    for (const folder of others) {
       const way = wayTo(folder)
       for (const [index, step] of way.entries()) {
         if (makeOne(step)) made.push(step)
@@ -93,15 +96,33 @@ function removeOne(folder: string): unknown {
   }
 }
 
-function refuseUsed(paths: CgroupPaths): void {
-  for (const folder of foldersOf(paths)) {
+/** One of v1 that takes processes as it is. */
+function isPlain(folder: string, { mode, folders }: CgroupPaths): boolean {
+  return mode !== 'v2' && folder !== folders.cpuset && folder !== folders.unified
+}
+
+/** Makes a cgroup, if it is new, below one that is there. */
+function makeLeaf(folder: string): boolean {
+  try {
+    mkdirSync(folder, 0o755)
+  } catch (error) {
+    if (isSystemError(error)) return false
+    throw error
+  }
+  if (isCgroup(folder)) return true
+  rmdirSync(folder)
+  return false
+}
+
+function refuseUsed(paths: CgroupPaths, folders: readonly string[]): void {
+  for (const folder of folders) {
     const { length } = processesBelow(folder)
     if (length === 0) continue
     const message = `${folder}: container's cgroup is not empty: ${length} process(es) found`
     throw new RuntimeError('CONTAINER_EXISTS', message, { where: folder, want: 0, got: length })
   }
-  if (!isFrozen(paths)) return
   const where = paths.folders.freezer ?? paths.folders.unified
+  if (where === undefined || !folders.includes(where) || !isFrozen(paths)) return
   throw new RuntimeError('CONTAINER_WRONG_STATUS', `${where}: container's cgroup unexpectedly frozen`, {
     where,
     got: 'frozen',

@@ -10,12 +10,13 @@ import {
   renameSync,
   rmSync,
   type Stats,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { machine, release } from 'node:os'
 import { join } from 'node:path'
 import { isSystemError } from '../../errors.ts'
-import { nativeSeccomp } from '../../kernel.ts'
+import { builtPath, nativeSeccomp } from '../../kernel.ts'
 import type { Seccomp } from '../../spec/linuxConfig.ts'
 import { INSTRUCTION, LONGEST } from './bpf.ts'
 import { compileSeccomp } from './compile.ts'
@@ -46,9 +47,17 @@ export function cachedSeccomp(seccomp: Seccomp, folder: string): Uint8Array {
 
 /** All that a program depends on. It is kept with the program and compared: loading node:crypto takes longer than all else here. */
 function keyOf(seccomp: Seccomp): Buffer {
-  const from = [EDITION, nativeSeccomp().version(), machine(), release(), seccomp]
+  const from = [EDITION, libraryOf(), machine(), release(), seccomp]
   const text = JSON.stringify(from, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))
   return Buffer.from(text)
+}
+
+/** Which libseccomp there is, as files tell it: loading it takes longer than finding the program. ldconfig(8) notes each change. */
+function libraryOf(): unknown {
+  const files = [builtPath('seccomp.node'), '/etc/ld.so.cache'].map(path => statSync(path, { throwIfNoEntry: false }))
+  return files.every(file => file !== undefined)
+    ? files.map(({ size, mtimeMs }) => [size, mtimeMs])
+    : nativeSeccomp().version()
 }
 
 function prepare(folder: string): boolean {
