@@ -39,7 +39,7 @@ static int make_folder(const char *path, uint64_t resolve) {
   return look_up(path, resolve);
 }
 
-int parent_of(const char *path, const char **name) {
+int parent_of(const char *path, uint64_t resolve, const char **name) {
   char parent[PATH_MAX];
   const char *slash = strrchr(path, '/');
   if (!slash || slash[1] == '\0' || !strcmp(slash, "/..") || strlen(path) >= sizeof parent) {
@@ -48,7 +48,7 @@ int parent_of(const char *path, const char **name) {
   }
   *name = slash + 1;
   snprintf(parent, sizeof parent, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-  return make_folder(parent, 0);
+  return make_folder(parent, resolve);
 }
 
 int look_up_or_make(const char *path, int folder, uint64_t resolve) {
@@ -56,7 +56,7 @@ int look_up_or_make(const char *path, int folder, uint64_t resolve) {
   int fd = look_up(path, resolve);
   if (fd >= 0 || errno != ENOENT) return fd;
   const char *name;
-  int above = parent_of(path, &name);
+  int above = parent_of(path, resolve, &name);
   if (above < 0) return -1;
   int made = openat(above, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
   int error = errno;
@@ -76,10 +76,11 @@ void op_mkdir(const Step *step) {
   close(fd);
 }
 
-// symlink PATH TARGET: what is there already stays
+// symlink PATH TARGET: what is there already stays. Like a node, a link is made just where it is said to be: by way of an
+// image's link it would be made elsewhere, in a volume of the host's say.
 void op_symlink(const Step *step) {
   const char *name;
-  int above = parent_of(text(step, 1), &name);
+  int above = parent_of(text(step, 1), RESOLVE_NO_SYMLINKS, &name);
   if (above < 0) die("openat2", text(step, 1));
   if (symlinkat(text(step, 2), above, name) < 0 && errno != EEXIST) die("symlinkat", text(step, 1));
   close(above);
@@ -90,7 +91,7 @@ void op_mknod(const Step *step) {
   const char *path = text(step, 1), *name;
   mode_t mode = (mode_t)number(step, 2);
   dev_t device = makedev((unsigned)number(step, 3), (unsigned)number(step, 4));
-  int above = parent_of(path, &name);
+  int above = parent_of(path, RESOLVE_NO_SYMLINKS, &name);
   if (above < 0) die("openat2", path);
   if (mknodat(above, name, mode, device) < 0) {
     struct stat there;

@@ -17,6 +17,9 @@ static const struct {
   void (*carry_out)(const Step *);
 } OPERATIONS[] = {
     {"open", op_open},
+    {"tree", op_tree},
+    {"closeSlots", op_close_slots},
+    {"undumpable", op_undumpable},
     {"setns", op_setns},
     {"join", op_join},
     {"unshare", op_unshare},

@@ -29,6 +29,23 @@ void op_open(const Step *step) {
   keep(number(step, 2), fd);
 }
 
+// tree PATH SLOT: a copy of the mount, in which PATH is the root
+void op_tree(const Step *step) {
+  int tree = sys_open_tree(AT_FDCWD, text(step, 1), OPEN_TREE_CLONE);
+  if (tree < 0) die("open_tree", text(step, 1));
+  keep(number(step, 2), tree);
+}
+
+// close_slots KEEP: 4 bytes each
+void op_close_slots(const Step *step) {
+  Argument stay = bytes(step, 1);
+  uint32_t slots[SLOT_COUNT];
+  size_t count = stay.length / sizeof *slots;
+  if (count > SLOT_COUNT) mistake("too many slots");
+  memcpy(slots, stay.bytes, count * sizeof *slots);
+  keep_only(slots, count);
+}
+
 // setns SLOT TYPE
 void op_setns(const Step *step) {
   if (setns(kept(number(step, 1)), (int)number(step, 2)) < 0) die("setns", "");

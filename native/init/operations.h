@@ -8,6 +8,8 @@ void op_enter_cgroups(const Step *);
 
 // namespaces.c
 void op_open(const Step *);
+void op_tree(const Step *);
+void op_close_slots(const Step *);
 void op_setns(const Step *);
 void op_join(const Step *);
 void op_unshare(const Step *);
@@ -37,6 +39,7 @@ void op_symlink(const Step *);
 void op_mknod(const Step *);
 
 // process.c
+void op_undumpable(const Step *);
 void op_rlimit(const Step *);
 void op_umask(const Step *);
 void op_scheduler(const Step *);

@@ -22,6 +22,11 @@
 #define CLOSE_RANGE_CLOEXEC 4
 #endif
 
+// undumpable: until it runs another program nobody may trace this one, or open what it has open
+void op_undumpable(const Step *) {
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) die("prctl", "PR_SET_DUMPABLE");
+}
+
 // rlimit NAME RESOURCE SOFT HARD
 void op_rlimit(const Step *step) {
   struct rlimit limit = {.rlim_cur = (rlim_t)number(step, 3), .rlim_max = (rlim_t)number(step, 4)};
@@ -186,9 +191,9 @@ void op_find(const Step *step) {
 
 // wait_for_start: the fifo opens when somebody reads it; what happens then is told to the reader
 void op_wait_for_start(const Step *) {
-  char self[64];
-  snprintf(self, sizeof self, "self/fd/%d", kept(FIFO));
-  int fifo = openat(kept(PROC), self, O_WRONLY | O_CLOEXEC);
+  char name[16];
+  snprintf(name, sizeof name, "%d", kept(FIFO));
+  int fifo = openat(kept(DESCRIPTORS), name, O_WRONLY | O_CLOEXEC);
   if (fifo < 0) die("open", "exec.fifo");
   report_to(fifo);
   report(fifo, STARTED, 0, "");

@@ -41,7 +41,7 @@ export async function execInContainer(id: string, process: RuntimeProcess, optio
   const namespaces = linux.namespaces ?? []
   const userNamespace = namespaces.some(({ type }) => type === 'user')
   const plan = execPlan(withHome(process, `/proc/${saved.pid}/root`), {
-    ...{ pid: saved.pid, flags: flagsOf(namespaces), userNamespace, id, noKeyring: true },
+    ...{ pid: saved.pid, flags: flagsOf(namespaces), userNamespace, id, noKeyring: true, privileged: !saved.rootless },
     entrance: entranceOf(saved.cgroups),
     console: options.console,
     held: heldCapabilities(userNamespace),

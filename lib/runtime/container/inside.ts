@@ -4,6 +4,7 @@ import { RuntimeError } from '../../errors.ts'
 import type { ContainerState, Hook, HookKind, RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { execPlan, stepsIntoContainer } from '../plan/execPlan.ts'
 import { flagsOf } from '../plan/namespaces.ts'
+import { closeHostFiles } from '../plan/process.ts'
 import type { Step } from '../plan/step.ts'
 import { carryOut } from './hand.ts'
 import { milliseconds } from './hooks.ts'
@@ -46,8 +47,9 @@ export async function runHooksInside(
 function asRoot({ path, args = [path], env = [] }: Hook, pid: number, { linux = {} }: RuntimeConfig): Step[] {
   const mapped = linux.namespaces?.some(({ type }) => type === 'user') ?? false
   return [
-    ...stepsIntoContainer(pid, flagsOf(linux.namespaces ?? []), { tasks: [] }),
+    ...stepsIntoContainer(pid, flagsOf(linux.namespaces ?? []), { tasks: [] }, globalThis.process.getuid!() === 0),
     ...(mapped ? [{ op: 'user' as const, uid: 0, gid: 0 }] : []),
+    ...closeHostFiles(),
     { op: 'closeFrom', fd: 3 },
     { op: 'exec', candidates: [path], args, env },
   ]
@@ -62,6 +64,7 @@ function asTheProgram({ path, args = [path], env = [] }: Hook, pid: number, conf
   const steps = execPlan(process, {
     ...{
       pid,
+      privileged: globalThis.process.getuid!() === 0,
       flags: flagsOf(namespaces),
       userNamespace,
       entrance: { tasks: [] },

@@ -46,6 +46,12 @@ type Rest = Exclude<
 
 function describeRest(step: Rest): string {
   switch (step.op) {
+    case 'tree':
+      return `exec {fd}<${step.path}`
+    case 'closeSlots':
+      return 'exec {fds}>&- # all that was opened of the host'
+    case 'undumpable':
+      return 'prctl PR_SET_DUMPABLE 0 # nobody in the container may look into this process'
     case 'hostname':
       return `hostname ${step.name}`
     case 'openCgroups':

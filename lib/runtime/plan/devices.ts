@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import type { Device } from '../../spec/linuxConfig.ts'
-import { PROPAGATION } from './mountOptions.ts'
+import { PROPAGATION, RESOLVE_NO_SYMLINKS } from './mountOptions.ts'
 import type { Step } from './step.ts'
 
 const { S_IFCHR, S_IFBLK, S_IFIFO } = constants
@@ -46,7 +46,7 @@ function boundDevice({ path }: Device): Step {
       recursiveClear: 0,
       propagation: PROPAGATION.private,
       propagationRecursive: false,
-      resolve: 0,
+      resolve: RESOLVE_NO_SYMLINKS,
     },
   }
 }

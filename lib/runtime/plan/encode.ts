@@ -5,6 +5,9 @@ type Named = { [Op in Step['op']]: readonly Exclude<keyof Extract<Step, { op: Op
 /** The arguments of each operation, in the order in which native/init/operations.h takes them. */
 const ARGUMENTS: Named = {
   open: ['path', 'slot', 'flags', 'magic'],
+  tree: ['path', 'slot'],
+  closeSlots: ['keep'],
+  undumpable: [],
   setns: ['slot', 'type'],
   join: ['pid', 'flags'],
   unshare: ['flags'],

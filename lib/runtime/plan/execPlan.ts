@@ -10,6 +10,8 @@ const PROC_MAGIC = 0x9fa0
 /** What joining a running container depends on. */
 export interface ExecPlace extends ProcessPlace {
   pid: number
+  /** Whether we are root. */
+  privileged: boolean
   /** The namespaces the container does not share with us, as flags. */
   flags: number
   entrance: CgroupEntrance
@@ -21,8 +23,9 @@ export interface ExecPlace extends ProcessPlace {
 }
 
 /** From here into all of a container's namespaces, at once: a process of another container can't slip in between. */
-export function stepsIntoContainer(pid: number, flags: number, entrance: CgroupEntrance): Step[] {
+export function stepsIntoContainer(pid: number, flags: number, entrance: CgroupEntrance, privileged: boolean): Step[] {
   return [
+    ...(privileged ? [{ op: 'undumpable' as const }] : []),
     ...openCgroups(entrance),
     { op: 'open', path: '/proc', slot: SLOT.proc, flags: O_PATH | constants.O_DIRECTORY, magic: PROC_MAGIC },
     { op: 'join', pid, flags },
@@ -38,7 +41,7 @@ export function execPlan(process: RuntimeProcess, place: ExecPlace): Step[] {
   const [into, ...rest] = consoleSteps(process, place)
   return [
     ...(into ? [into] : []),
-    ...stepsIntoContainer(place.pid, place.flags, place.entrance),
+    ...stepsIntoContainer(place.pid, place.flags, place.entrance, place.privileged),
     { op: 'open', path: '/', slot: SLOT.root, flags: O_PATH | constants.O_DIRECTORY, magic: 0 },
     { op: 'session' },
     ...(place.noKeyring ? [] : [{ op: 'keyring' as const, name: `_ses.${place.id}` }]),

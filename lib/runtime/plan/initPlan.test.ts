@@ -39,6 +39,13 @@ describe('the plan of the default config', () => {
     for (const step of steps) if (step.op === 'mount') expect(step.resolve, step.target).toBe(4)
   })
 
+  it('closes what it has open of the host before a process of the container could be as much as it is', () => {
+    const ops = opsOf(steps)
+    expect(ops.indexOf('undumpable')).toBeLessThan(ops.indexOf('root'))
+    expect(ops.indexOf('closeSlots')).toBeLessThan(ops.indexOf('bounding'))
+    expect(ops.slice(ops.indexOf('closeSlots'))).not.toContain('proc')
+  })
+
   it('gives no capability before all that needs one is done', () => {
     const ops = opsOf(steps)
     expect(ops.slice(ops.indexOf('capabilities'))).toEqual([

@@ -8,7 +8,7 @@ import { idmapSteps } from './idmaps.ts'
 import { PROPAGATION, RDONLY } from './mountOptions.ts'
 import { type MountPlace, mountSteps } from './mounts.ts'
 import { cloneFlags, joinNamespaces, lateNamespaces, NAMESPACES } from './namespaces.ts'
-import { bitMask, type ProcessPlace, processSteps } from './process.ts'
+import { bitMask, closeHostFiles, type ProcessPlace, processSteps } from './process.ts'
 import { SLOT, type Step, waitAt } from './step.ts'
 
 /** All that the plan of a container depends on beside its config.json. Plain values: a plan is made without touching anything. */
@@ -39,12 +39,12 @@ export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
   const namespaces = linux.namespaces ?? []
   const userNamespace = namespaces.some(({ type }) => type === 'user')
   // Without a process there is a container all the same; only start will have nothing to run in it.
-  const { before, last } = process ? processSteps(process, place) : { before: [], last: [] }
+  const { before, last } = process ? processSteps(process, place) : { before: closeHostFiles(), last: [] }
   return [
     ...outside(config, place),
     ...cloneIntoCgroups(cloneFlags(namespaces), place.entrance),
     waitAt('cloned'),
-    ...hostFiles(place),
+    ...hostFiles(config, place),
     { op: 'session' },
     ...(place.noKeyring ? [] : [{ op: 'keyring' as const, name: `_ses.${place.id}` }]),
     // Before the change of user: after it, these files of its own would be root's.
@@ -77,12 +77,20 @@ function outside(config: RuntimeConfig, place: InitPlace): Step[] {
 }
 
 /** What is opened now is the host's for certain: nothing of the image is mounted yet. */
-function hostFiles({ fifo }: InitPlace): Step[] {
+function hostFiles({ linux }: RuntimeConfig, { fifo, privileged }: InitPlace): Step[] {
   const flags = O_PATH
+  const ownMounts = linux?.namespaces?.some(({ type }) => type === 'mount')
+  const own = { path: '/proc/self/fd', slot: SLOT.descriptors }
   return [
+    // Of an ordinary user's container whoever made it must be let in, and is nobody special.
+    ...(privileged ? [{ op: 'undumpable' as const }] : []),
     { op: 'open', path: '/proc', slot: SLOT.proc, flags: flags | constants.O_DIRECTORY, magic: PROC_MAGIC },
     { op: 'open', path: '/dev/null', slot: SLOT.nullDevice, flags, magic: 0 },
     ...(fifo ? [{ op: 'open' as const, path: fifo, slot: SLOT.fifo, flags, magic: 0 }] : []),
+    // The fifo is opened by way of this. From a /proc kept open for that, who got at it would be out on the host.
+    ownMounts
+      ? { op: 'tree', ...own }
+      : { op: 'open', ...own, flags: flags | constants.O_DIRECTORY, magic: PROC_MAGIC },
   ]
 }
 

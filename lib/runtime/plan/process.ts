@@ -28,6 +28,7 @@ export function processSteps(process: RuntimeProcess, place: ProcessPlace): { be
     before: [
       ...limits(process),
       ...labels(process),
+      ...closeHostFiles(),
       { op: 'chdir', path: process.cwd },
       { op: 'ownStreams', uid: process.user.uid },
       { op: 'closeFrom', fd: 3 + place.preserved },
@@ -38,6 +39,14 @@ export function processSteps(process: RuntimeProcess, place: ProcessPlace): { be
     ],
     last: [...(late ? filter : []), { op: 'exec', candidates, args: process.args ?? [], env: process.env ?? [] }],
   }
+}
+
+/**
+ * What is still open of the host's is closed while nobody in the container may look into this process: it still has more
+ * capabilities than they. Only what waits for `start` is kept.
+ */
+export function closeHostFiles(): Step[] {
+  return [{ op: 'closeSlots', keep: [SLOT.fifo, SLOT.descriptors] }]
 }
 
 function filterSteps({ program, flags, listener }: NonNullable<ProcessPlace['seccomp']>): Step[] {

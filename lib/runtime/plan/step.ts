@@ -5,6 +5,12 @@
 export type Step =
   /** Opens a file of the host; `magic`, unless 0, is the file system it must be on. */
   | { op: 'open'; path: string; slot: number; flags: number; magic: number }
+  /** What is below `path`, and nothing above it: from a copy of a mount no `..` leads out. */
+  | { op: 'tree'; path: string; slot: number }
+  /** All slots but these are empty from here on. */
+  | { op: 'closeSlots'; keep: number[] }
+  /** Nobody in the container may look into this process or take what it has open, until its program runs. */
+  | { op: 'undumpable' }
   | { op: 'setns'; slot: number; type: number }
   | { op: 'join'; pid: number; flags: number }
   | { op: 'unshare'; flags: number }
@@ -112,4 +118,14 @@ export type SyncPoint = 'cloned' | 'mounted' | 'filtered' | 'ready'
 export const waitAt = (name: SyncPoint): Step => ({ op: 'sync', name, slot: -1 })
 
 /** The slots that have a meaning of their own; those of namespaces and sources come after. */
-export const SLOT = { proc: 0, root: 1, console: 2, fifo: 3, nullDevice: 4, listener: 5, cgroup: 6, first: 8 } as const
+export const SLOT = {
+  proc: 0,
+  root: 1,
+  console: 2,
+  fifo: 3,
+  nullDevice: 4,
+  listener: 5,
+  cgroup: 6,
+  descriptors: 7,
+  first: 8,
+} as const
