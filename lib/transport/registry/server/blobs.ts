@@ -5,6 +5,7 @@ import { parseDigest } from '../../../spec/digest.ts'
 import { type ByteRange, parseRange, writeContentRange } from '../wire/range.ts'
 import type { RouteOf } from '../wire/route.ts'
 import { type Exchange, etagOf, isNotModified, parsed, send, sendNotModified } from './exchange.ts'
+import { sendFile } from './sendFile.ts'
 import type { StoredBlob } from './storage/medium.ts'
 
 type Blob = Exchange<RouteOf<'blob'>>
@@ -31,6 +32,7 @@ export async function getBlob({ route, request, response, storage }: Blob): Prom
     ...(range && { 'content-range': writeContentRange(range, size) }),
   })
   if (request.method === 'HEAD') response.end()
+  else if (blob.path !== undefined) await sendFile(response, blob.path, { start, end })
   else await stream(response, blob, { start, end })
 }
 
