@@ -31,6 +31,7 @@ export type LocalErrorCode =
   | 'CONTAINER_UNKNOWN'
   | 'CONTAINER_WRONG_STATUS'
   | 'DIFF_ID_INVALID'
+  | 'DOCKERFILE_INVALID'
   | 'GZIP_INVALID'
   | 'IO'
   | 'KERNEL'
