@@ -8,7 +8,7 @@ const CHUNK = 1 << 20
  * The bytes of a file, or of a part of it (`end` is exclusive). Opened when first read, closed in any case.
  * Without `start` it is read from where it stands, so that pipes can be read too.
  */
-export async function* fileBytes(path: string, range: { start?: number; end?: number } = {}): Bytes {
+export async function* fileBytes(path: string | Buffer, range: { start?: number; end?: number } = {}): Bytes {
   const file = await open(path, 'r')
   try {
     let offset = range.start ?? 0

@@ -9,6 +9,7 @@ export interface Verb {
 }
 
 export const verbs: readonly Verb[] = [
+  image('build', 'make an image from a Dockerfile (docker build)', () => import('./build.ts')),
   image('copy', 'copy an image between any two places (skopeo copy)', () => import('./copy.ts')),
   image('pull', 'copy an image from a registry into an OCI layout', () => import('./pull.ts')),
   image('push', 'copy an image to a registry', () => import('./push.ts')),

@@ -16,6 +16,16 @@ export interface Survivor {
   readonly inode?: Inode
 }
 
+/** Where a path leads in a tree, symlinks followed as the kernel does with the tree as its root. */
+export interface Place {
+  /** Without symlinks, dots or slashes around it; empty for the root. One character a byte. */
+  readonly path: string
+  readonly exists: boolean
+  readonly isFolder: boolean
+  /** Nothing for a folder that no layer speaks of. */
+  readonly inode?: Inode
+}
+
 interface Node {
   inode?: Inode
   /** The layer that last wrote this name: whiteouts hide lower layers only. */
@@ -46,6 +56,42 @@ export class LayerTree {
   /** Everything that is left: a folder before what is in it, names in the order of their bytes. */
   survivors(): Generator<Survivor> {
     return visit(this.#root, '')
+  }
+
+  /** Follows a path; its last part too, unless told otherwise. Throws `TAR_INVALID` for symlinks that lead in circles. */
+  resolve(path: string, { followLast = true } = {}): Place {
+    const todo = path.split('/')
+    let way: { name: string; node: Node | undefined }[] = []
+    for (let followed = 0; todo.length > 0; ) {
+      const name = todo.shift()!
+      if (name === '' || name === '.') continue
+      if (name === '..') {
+        way.pop()
+        continue
+      }
+      const here = way.length === 0 ? this.#root : way.at(-1)!.node
+      const node = here?.children.get(name)
+      const link = node?.inode?.header.type === 'symlink' ? node.inode.header.linkpath : undefined
+      if (link && (followLast || todo.some(part => part !== ''))) {
+        if (++followed > MOST_SYMLINKS) throw invalid(Buffer.from(path, 'latin1'), 'too many symlinks on the way')
+        if (link[0] === SLASH) way = []
+        todo.unshift(...link.toString('latin1').split('/'))
+      } else way.push({ name, node })
+    }
+    const node = way.length === 0 ? this.#root : way.at(-1)!.node
+    const exists = node !== undefined
+    return {
+      path: way.map(({ name }) => name).join('/'),
+      exists,
+      isFolder: exists && holdsNames(node),
+      inode: node?.inode,
+    }
+  }
+
+  /** The names in a folder, in the order of their bytes; none when there is no such folder. */
+  names(path: string): string[] {
+    const node = this.#walk(clean(path.split('/')))
+    return node ? [...node.children.keys()].sort() : []
   }
 
   #add(header: TarHeader, inode: Inode): void {

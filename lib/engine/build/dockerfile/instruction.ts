@@ -13,7 +13,17 @@ export type Instruction = Written &
   (From | Arg | Pairs | Copy | Run | Command | Expose | Word | Volume | Healthcheck | Onbuild | Shell)
 
 export type Keyword = Instruction['keyword']
-export type InstructionOf<K extends Keyword> = Extract<Instruction, { keyword: K }>
+/** Those that may have one of these keywords. */
+export type InstructionOf<K extends Keyword, I = Instruction> = I extends { keyword: infer W }
+  ? K extends W
+    ? I
+    : never
+  : never
+
+/** Whether an instruction has one of these keywords. */
+export function isOf<K extends Keyword>(it: Instruction, ...keywords: K[]): it is InstructionOf<K> & Instruction {
+  return (keywords as Keyword[]).includes(it.keyword)
+}
 
 interface From {
   readonly keyword: 'FROM'

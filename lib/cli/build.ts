@@ -1,0 +1,68 @@
+import { Command } from 'commander'
+import { build } from '../engine/build/build.ts'
+import { OciError } from '../errors.ts'
+import { parsePlatform } from '../spec/platform.ts'
+import { session } from './session.ts'
+
+interface BuildFlags {
+  file?: string
+  tag: string[]
+  buildArg: string[]
+  target?: string
+  label: string[]
+  cache: boolean
+  platform?: string
+  store?: string
+  quiet?: boolean
+  trace?: boolean
+  tlsVerify?: string
+}
+
+const repeated = (value: string, before: string[]) => [...before, value]
+
+export function command(): Command {
+  return new Command()
+    .description('Builds an image from a Dockerfile, without a daemon (docker build).')
+    .argument('<context>', 'the folder that COPY takes files from')
+    .option('-f, --file <file>', 'the Dockerfile (CONTEXT/Dockerfile by default)')
+    .option('-t, --tag <name:tag>', 'a name for the image', repeated, [])
+    .option('--build-arg <name=value>', 'a value for an ARG', repeated, [])
+    .option('--target <stage>', 'build this stage (the last one by default)')
+    .option('--label <name=value>', 'a label for the image', repeated, [])
+    .option('--no-cache', 'make every layer anew')
+    .option('--platform <os/arch[/variant]>', 'whom the image is for (this machine by default)')
+    .option('--store <folder>', 'where images and cache are kept (an OCI layout)')
+    .option('-q, --quiet', 'print only the id of the image')
+    .action(async (context: string, flags: BuildFlags) => {
+      const line = (text: string) => process.stdout.write(`${text}\n`)
+      const { id } = await session(
+        { quiet: true },
+        options =>
+          build(context, {
+            ...options,
+            file: flags.file,
+            tags: flags.tag,
+            target: flags.target,
+            noCache: !flags.cache,
+            store: flags.store,
+            buildArgs: pairs(flags.buildArg, name => process.env[name]),
+            labels: pairs(flags.label, () => ''),
+            platform: flags.platform === undefined ? undefined : parsePlatform(flags.platform),
+          }),
+        event => {
+          if (event.type === 'build' && !flags.quiet) line(event.line)
+        },
+      )
+      if (flags.quiet) line(id)
+    })
+}
+
+/** `NAME=VALUE`; for a bare NAME the value is asked for. */
+function pairs(words: string[], otherwise: (name: string) => string | undefined): Record<string, string> {
+  const entries = words.map((word): [string, string | undefined] => {
+    const equals = word.indexOf('=')
+    if (equals === 0 || word === '') throw new OciError('ARGUMENT_INVALID', `${JSON.stringify(word)}: want NAME=VALUE`)
+    return equals < 0 ? [word, otherwise(word)] : [word.slice(0, equals), word.slice(equals + 1)]
+  })
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
+}

@@ -1,0 +1,135 @@
+import { readFile, realpath } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { isSystemError, OciError } from '../../errors.ts'
+import { emit, type Options, say } from '../../events.ts'
+import type { Image } from '../../image/image.ts'
+import { type Digest, shortDigest } from '../../spec/digest.ts'
+import { hostPlatform, type Platform } from '../../spec/platform.ts'
+import { familiarReference, parseReference, withDefaultTag } from '../../spec/reference.ts'
+import { buildTimes } from './cacheKey.ts'
+import { contextSource } from './contextSource.ts'
+import { parseDockerfile } from './dockerfile/dockerfile.ts'
+import { withLabels } from './labels.ts'
+import { parseDockerignore } from './patterns.ts'
+import type { StepReport } from './report.ts'
+import { buildStages } from './stages.ts'
+import { BuildStore } from './store.ts'
+
+export interface BuildOptions extends Options {
+  /** The Dockerfile; `CONTEXT/Dockerfile` unless it says otherwise. ≙ `--file` */
+  file?: string
+  /** Names for the image in the store. ≙ `--tag` */
+  tags?: readonly string[]
+  /** ≙ `--build-arg` */
+  buildArgs?: Readonly<Record<string, string>>
+  /** Which stage to build; the last one unless it is said. ≙ `--target` */
+  target?: string
+  /** ≙ `--label` */
+  labels?: Readonly<Record<string, string>>
+  /** Make everything anew. ≙ `--no-cache` */
+  noCache?: boolean
+  platform?: Platform
+  /** Where images and the cache are kept; `$XDG_DATA_HOME/ocilab` unless it is said. */
+  store?: string
+  /** Seconds since 1970: the time of all that is made. SOURCE_DATE_EPOCH unless it is said. */
+  sourceDateEpoch?: number
+  /** FROM and `--from` may need a registry. */
+  insecure?: boolean
+}
+
+export interface BuildResult {
+  readonly image: Image
+  /** The digest of its config, which docker calls the image's id. */
+  readonly id: Digest
+  readonly tags: readonly string[]
+  /** What came of each instruction, stage by stage. */
+  readonly steps: readonly StepReport[]
+}
+
+/**
+ * Builds an image from a Dockerfile, without a daemon. ≙ `docker build CONTEXT`
+ * Nothing is tagged unless all went well. Throws `DOCKERFILE_INVALID`, `COPY_FAILED`, `COMMAND_FAILED`, `ARGUMENT_INVALID`.
+ */
+export async function build(context: string, options: BuildOptions = {}): Promise<BuildResult> {
+  const tags = (options.tags ?? []).map(tag => familiarReference(withDefaultTag(parseReference(tag))))
+  say(options, ['docker build', ...tags.flatMap(tag => ['-t', tag]), context].join(' '))
+  const folder = await contextFolder(context)
+  const path = options.file === undefined ? join(folder, 'Dockerfile') : resolve(options.file)
+  const dockerfile = withLabels(parseDockerfile(await readDockerfile(path), nameOf(path, folder)), options)
+  const store = new BuildStore(options.store)
+  const print = (line: string) => emit(options, { type: 'build', line })
+  try {
+    const { built, steps, unused } = await buildStages(dockerfile, {
+      ...options,
+      store,
+      context: contextSource(folder, await readIgnored(folder, path)),
+      times: buildTimes(options.sourceDateEpoch ?? epochOfEnvironment()),
+      platform: options.platform ?? hostPlatform(),
+      print,
+    })
+    if (unused.length > 0) print(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed`)
+    const image = await store.commit(built)
+    print(`Successfully built ${shortDigest(image.manifest.config.digest)}`)
+    for (const tag of tags) {
+      options.signal?.throwIfAborted()
+      await store.tag(image, tag, options)
+      print(`Successfully tagged ${tag}`)
+    }
+    return { image, id: image.manifest.config.digest, tags, steps }
+  } finally {
+    await store.close()
+  }
+}
+
+async function contextFolder(context: string): Promise<string> {
+  try {
+    return await realpath(context)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    throw new OciError(
+      'ARGUMENT_INVALID',
+      `unable to prepare context: path ${JSON.stringify(context)} not found`,
+      { got: context },
+      { cause: error },
+    )
+  }
+}
+
+async function readDockerfile(path: string): Promise<string> {
+  const text = await textOf(path)
+  if (text !== undefined) return text
+  throw new OciError(
+    'ARGUMENT_INVALID',
+    `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
+    { where: path },
+  )
+}
+
+/** A Dockerfile may have a .dockerignore of its own: `NAME.dockerignore`. */
+async function readIgnored(folder: string, dockerfile: string): Promise<string[]> {
+  const text = (await textOf(`${dockerfile}.dockerignore`)) ?? (await textOf(join(folder, '.dockerignore')))
+  return parseDockerignore(text ?? '')
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** What errors call the Dockerfile: its name inside the context, else its whole path. */
+function nameOf(path: string, folder: string): string {
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path
+}
+
+function epochOfEnvironment(): number | undefined {
+  const text = process.env.SOURCE_DATE_EPOCH
+  if (text === undefined || text === '') return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new OciError('ARGUMENT_INVALID', `SOURCE_DATE_EPOCH: want seconds since 1970, got ${JSON.stringify(text)}`, {
+    got: text,
+  })
+}

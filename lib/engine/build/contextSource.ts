@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { lstat, open, readdir, readlink } from 'node:fs/promises'
+import { fileBytes } from '../../bytes/file.ts'
+import type { TarType } from '../../bytes/tar.ts'
+import { isSystemError, OciError } from '../../errors.ts'
+import type { Digest } from '../../spec/digest.ts'
+import { PathPatterns } from './patterns.ts'
+import { asText, type CopySource, type FileContent, join, type SourceEntry } from './source.ts'
+
+const MOST_SYMLINKS = 255
+const CHUNK = 1 << 20
+
+/** The build context: a folder without what its .dockerignore leaves out. All in it belongs to root, as docker has it. */
+export function contextSource(folder: string, ignored: readonly string[]): CopySource {
+  const patterns = new PathPatterns(ignored)
+  // The folder is text, the names below it are bytes.
+  const place = (path: string) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')])
+
+  const look = async (path: string): Promise<SourceEntry | undefined> => {
+    const stat = await statOf(place(path))
+    const type = stat && typeOf(stat)
+    if (!stat || !type) return undefined
+    const isLeftOut = path !== '' && patterns.matches(asText(path))
+    if (isLeftOut && (type !== 'directory' || (await names(path)).length === 0)) return undefined
+    const linkpath = type === 'symlink' ? await readlink(place(path), 'buffer') : undefined
+    return entryOf(path, stat, type, linkpath)
+  }
+
+  const names = async (path: string): Promise<string[]> => {
+    const text = asText(path)
+    if (path !== '' && patterns.matchesAllBelow(text)) return []
+    const all = (await readdir(place(path), { encoding: 'buffer' })).map(name => name.toString('latin1')).sort()
+    const kept = await Promise.all(all.map(async name => (await isKept(join(path, name))) && name))
+    return kept.filter(name => name !== false)
+  }
+
+  const isKept = async (path: string): Promise<boolean> => {
+    if (!patterns.matches(asText(path))) return true
+    return !patterns.matchesAllBelow(asText(path)) && (await look(path)) !== undefined
+  }
+
+  const find: CopySource['find'] = async (path, { follow }) => {
+    const todo = path.split('/')
+    let way: string[] = []
+    let entry = await look('')
+    for (let followed = 0; todo.length > 0; ) {
+      const name = todo.shift()!
+      if (name === '' || name === '.') continue
+      if (name === '..') way.pop()
+      else way.push(name)
+      entry = await look(way.join('/'))
+      if (!entry) return undefined
+      if (entry.header.type !== 'symlink' || (!follow && todo.length === 0)) continue
+      if (++followed > MOST_SYMLINKS)
+        throw new OciError('ARGUMENT_INVALID', `${asText(path)}: too many symlinks on the way`, { where: path })
+      const target = entry.header.linkpath!.toString('latin1')
+      way = target.startsWith('/') ? [] : way.slice(0, -1)
+      todo.unshift(...target.split('/'))
+      entry = await look(way.join('/'))
+    }
+    return entry
+  }
+
+  return {
+    find,
+    names,
+    async contents(files) {
+      const found = new Map<SourceEntry, FileContent>()
+      for (const file of files) {
+        const path = place(file.path)
+        found.set(file, { digest: await fileDigest(path), bytes: () => fileBytes(path) })
+      }
+      return found
+    },
+  }
+}
+
+async function statOf(path: Buffer): Promise<BigIntStats | undefined> {
+  try {
+    return await lstat(path, { bigint: true })
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** Sockets are in no tar, and so in no context. */
+function typeOf(stat: BigIntStats): TarType | undefined {
+  if (stat.isFile()) return 'file'
+  if (stat.isDirectory()) return 'directory'
+  if (stat.isSymbolicLink()) return 'symlink'
+  if (stat.isFIFO()) return 'fifo'
+  if (stat.isCharacterDevice()) return 'character'
+  return stat.isBlockDevice() ? 'block' : undefined
+}
+
+function entryOf(path: string, stat: BigIntStats, type: TarType, linkpath: Buffer | undefined): SourceEntry {
+  const nanoseconds = Number(stat.mtimeNs % 1_000_000_000n)
+  return {
+    path,
+    header: {
+      type,
+      linkpath,
+      mode: Number(stat.mode) & 0o7777,
+      uid: 0,
+      gid: 0,
+      size: type === 'file' ? Number(stat.size) : 0,
+      mtime: { seconds: Number(stat.mtimeNs / 1_000_000_000n), nanoseconds },
+      devmajor: Number((stat.rdev >> 8n) & 0xfffn),
+      devminor: Number((stat.rdev & 0xffn) | ((stat.rdev >> 12n) & 0xfff00n)),
+      xattrs: new Map(),
+    },
+    inode: stat.nlink > 1n && type === 'file' ? `${stat.dev}:${stat.ino}` : undefined,
+  }
+}
+
+async function fileDigest(path: Buffer): Promise<Digest> {
+  const hash = createHash('sha256')
+  const file = await open(path, 'r')
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK)
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK)
+      if (bytesRead === 0) return `sha256:${hash.digest('hex')}` as Digest
+      hash.update(buffer.subarray(0, bytesRead))
+    }
+  } finally {
+    await file.close()
+  }
+}
