@@ -11,7 +11,6 @@ export type LabEvent =
   | { type: 'entry'; change: 'written' | 'whiteout' | 'opaque'; path: string }
   /** A request that was made, or, with a `visit`, one that our own registry answered. */
   | { type: 'http'; method: string; url: string; status: number; visit?: Visit }
-  | { type: 'http'; method: string; url: string; status: number }
   /** A line of a build, as `docker build` prints it. */
   | { type: 'build'; line: string }
   | { type: 'kernel'; call: string; errno?: string }

@@ -71,7 +71,9 @@ export function configure(it: ConfigInstruction, config: BuildConfig, { args, cm
       return { config: { ...config, Volumes }, comment: `VOLUME ${plainList(paths)}` }
     }
     case 'WORKDIR': {
-      const WorkingDir = absolutePath(expand(it.word), config)
+      const path = expand(it.word)
+      // Docker cleans what it puts together, and nothing else.
+      const WorkingDir = path.startsWith('/') ? path : absolutePath(path, config)
       return { config: { ...config, WorkingDir }, comment: `WORKDIR ${WorkingDir}` }
     }
     case 'STOPSIGNAL': {

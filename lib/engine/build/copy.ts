@@ -76,7 +76,16 @@ function copyFile(changes: Changes, item: CopyItem, contents: FoundSources['cont
 
 function changeOf({ header }: SourceEntry, content: FileContent | undefined, { owner, mode }: CopyHow): Change {
   const isLink = header.type === 'symlink'
-  return { ...header, ...owner, ...(mode !== undefined && !isLink && { mode }), body: content?.bytes() }
+  const kept = owner && header.type === 'file' ? modeAfterChown(header.mode) : header.mode
+  return { ...header, ...owner, mode: mode === undefined || isLink ? kept : mode, body: content?.bytes() }
+}
+
+/** Docker gives a file its mode and then its owner, and chown(2) takes away what would run as somebody else. */
+function modeAfterChown(mode: number): number {
+  const setuid = 0o4000
+  const setgid = 0o2000
+  const groupRuns = 0o010
+  return mode & ~setuid & ~((mode & groupRuns) === 0 ? 0 : setgid)
 }
 
 const names = new WeakMap<object, string>()

@@ -1,7 +1,7 @@
 import type { Dockerfile } from './dockerfile/dockerfile.ts'
 import type { Instruction } from './dockerfile/instruction.ts'
 
-/** `--label` is a LABEL at the end of the stage that is built; its values are taken word for word. */
+/** `--label`s are LABELs at the end of the stage that is built; its values are taken word for word. */
 export function withLabels(
   dockerfile: Dockerfile,
   { labels = {}, target }: { labels?: Readonly<Record<string, string>>; target?: string },
@@ -13,21 +13,18 @@ export function withLabels(
     text.replace(/[$'"\\`]/g, character =>
       character === '`' && escapeToken !== '`' ? character : `${escapeToken}${character}`,
     )
-  const text = `LABEL ${pairs.map(([name, value]) => `${name}=${value}`).join(' ')}`
   const position = { line: 1, column: 1 }
-  const line = { text, start: position, lastLine: 1, heredocs: [], at: () => position }
-  const label: Instruction = {
-    keyword: 'LABEL',
-    pairs: pairs.map(pair => pair.map(literal) as [string, string]),
-    text,
-    line,
-  }
+  const instructions = pairs.map(([name, value]): Instruction => {
+    const text = `LABEL ${name}=${value}`
+    const line = { text, start: position, lastLine: 1, heredocs: [], at: () => position }
+    return { keyword: 'LABEL', pairs: [[literal(name), literal(value)]], text, line }
+  })
   const last = stages.findIndex(({ from }, index) => from.as === target?.toLowerCase() || String(index) === target)
   const labelled = target === undefined || last < 0 ? stages.length - 1 : last
   return {
     ...dockerfile,
     stages: stages.map((stage, index) =>
-      index === labelled ? { ...stage, instructions: [...stage.instructions, label] } : stage,
+      index === labelled ? { ...stage, instructions: [...stage.instructions, ...instructions] } : stage,
     ),
   }
 }

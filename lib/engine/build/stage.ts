@@ -68,7 +68,8 @@ export class StageBuilder {
   async perform(it: Instruction): Promise<void> {
     this.#setting.signal?.throwIfAborted()
     if (isOf(it, 'COPY', 'ADD')) await this.#copy(it)
-    else if (it.keyword === 'RUN') throw new OciError('UNSUPPORTED', `${it.text}: RUN is not there yet`)
+    else if (it.keyword === 'RUN')
+      throw new OciError('UNSUPPORTED', `${it.text}: RUN needs a container, which a build cannot make yet`)
     else if (it.keyword === 'FROM') throw new OciError('DOCKERFILE_INVALID', 'FROM begins a stage')
     else if (it.keyword === 'WORKDIR') await this.#workdir(it)
     else await this.#configure(it)
@@ -77,12 +78,12 @@ export class StageBuilder {
   async #configure(it: ConfigInstruction): Promise<void> {
     const done = configure(it, this.#config, { args: this.#args, cmdSet: this.#cmdSet })
     if (it.keyword === 'CMD') this.#cmdSet = it.command.form === 'shell' || it.command.words.length > 0
-    await this.#commit(it, done, this.#nop(` ${done.comment}`), {})
+    await this.#commit(it, done, nop(` ${done.comment}`, done.config), {})
   }
 
   async #workdir(it: InstructionOf<'WORKDIR'>): Promise<void> {
     const done = configure(it, this.#config, { args: this.#args, cmdSet: this.#cmdSet })
-    await this.#commit(it, done, this.#nop(done.comment), {}, async changes => {
+    await this.#commit(it, done, nop(done.comment, done.config), {}, async changes => {
       changes.makeFolder(asBytes(done.config.WorkingDir!))
     })
   }
@@ -110,7 +111,7 @@ export class StageBuilder {
     const chown = it.chown && expand(it.chown)
     const chmod = it.chmod && expand(it.chmod)
     const flag = chown ? `--chown=${chown} ` : ''
-    const createdBy = this.#nop(`${it.keyword} ${flag}${found.hash} in ${requested} `)
+    const createdBy = nop(`${it.keyword} ${flag}${found.hash} in ${requested} `, this.#config)
     const destination = absoluteDestination(requested, this.#config)
     const more = { files: found.files, chmod, link: it.link, destination }
     await this.#commit(
@@ -187,11 +188,11 @@ export class StageBuilder {
   get #config(): BuildConfig {
     return this.#built.image.config
   }
+}
 
-  /** What history says of an instruction that ran nothing. */
-  #nop(comment: string): string {
-    return [...shellOf(this.#config), `#(nop) ${comment}`].join(' ')
-  }
+/** What history says of an instruction that ran nothing. */
+function nop(comment: string, config: BuildConfig): string {
+  return [...shellOf(config), `#(nop) ${comment}`].join(' ')
 }
 
 /** As docker keeps it: made absolute, and a slash at its end stays. */
