@@ -35,9 +35,9 @@ describe.each([
 
   it('runs a container, tells of it, and lets it go', async () => {
     const output = join(folder, `${name}.out`)
-    const container = await runtime.run('c1', bundle.path, { output })
-    expect(await container.state()).toMatchObject({ id: 'c1', status: 'running', bundle: bundle.path })
-    expect((await runtime.list()).map(state => state.id)).toEqual(['c1'])
+    const container = await runtime.run(`c1-${process.pid}`, bundle.path, { output })
+    expect(await container.state()).toMatchObject({ id: `c1-${process.pid}`, status: 'running', bundle: bundle.path })
+    expect((await runtime.list()).map(state => state.id)).toEqual([`c1-${process.pid}`])
     await expect.poll(() => readFileSync(output, 'utf8')).toBe('started\n')
     await container.kill()
     await container.wait()
@@ -48,7 +48,7 @@ describe.each([
 
   it('creates first and starts later', async () => {
     const output = join(folder, `${name}-two.out`)
-    const container = await runtime.create('c2', bundle.path, { output })
+    const container = await runtime.create(`c2-${process.pid}`, bundle.path, { output })
     expect((await container.state()).status).toBe('created')
     expect(readFileSync(output, 'utf8')).toBe('')
     await container.start()
@@ -57,7 +57,7 @@ describe.each([
   })
 
   it('runs programs inside, and passes their exit code on', async () => {
-    const container = await runtime.run('c3', bundle.path)
+    const container = await runtime.run(`c3-${process.pid}`, bundle.path)
     expect(await container.exec({ args: ['echo', "it's", '$HOME'] })).toMatchObject({
       status: 0,
       stdout: "it's $HOME\n",
@@ -78,8 +78,8 @@ describe.each([
   })
 
   it('says what may not be done, and changes nothing by it', async () => {
-    const container = await runtime.run('c4', bundle.path)
-    await expect(runtime.run('c4', bundle.path)).rejects.toMatchObject({ code: 'CONTAINER_EXISTS' })
+    const container = await runtime.run(`c4-${process.pid}`, bundle.path)
+    await expect(runtime.run(`c4-${process.pid}`, bundle.path)).rejects.toMatchObject({ code: 'CONTAINER_EXISTS' })
     await expect(container.delete()).rejects.toMatchObject({ code: 'CONTAINER_WRONG_STATUS' })
     await expect(runtime.load('unknown')).rejects.toMatchObject({ code: 'CONTAINER_UNKNOWN' })
     await expect(runtime.load('../c4')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
@@ -87,7 +87,7 @@ describe.each([
   })
 
   it('does not wait for ever for a program that hears no TERM', async () => {
-    const container = await runtime.run('c5', deaf.path)
+    const container = await runtime.run(`c5-${process.pid}`, deaf.path)
     await container.kill('SIGTERM')
     await expect(container.wait({ timeout: 300 })).rejects.toMatchObject({ code: 'TIMEOUT' })
     await container.kill('SIGKILL')
@@ -97,7 +97,9 @@ describe.each([
   it('leaves nothing of a container that could not be made', async () => {
     const events: LabEvent[] = []
     const broken = await testBundle(['nonesuch'])
-    await expect(runtime.run('c6', broken.path, { onEvent: event => events.push(event) })).rejects.toMatchObject({
+    await expect(
+      runtime.run(`c6-${process.pid}`, broken.path, { onEvent: event => events.push(event) }),
+    ).rejects.toMatchObject({
       message: expect.stringContaining('nonesuch'),
     })
     broken.remove()

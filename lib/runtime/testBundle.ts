@@ -26,10 +26,10 @@ export async function testBundle(args: string[]): Promise<{ path: string; remove
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Our own runtime as a program, from the sources. */
+/** Our own runtime as a program: what `npm run build` made, as to load it from the sources takes a second each time. */
 export function testOcirun(folder: string): string {
   const path = join(folder, 'ocirun')
-  const entry = fileURLToPath(new URL('../cli/ocirun.ts', import.meta.url))
+  const entry = fileURLToPath(new URL('../../dist/ocirun.cjs', import.meta.url))
   writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${entry}' "$@"\n`, { mode: 0o755 })
   return path
 }

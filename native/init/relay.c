@@ -19,7 +19,16 @@ static void make_raw(void) {
   if (tcgetattr(STDIN_FILENO, &before) < 0) return;  // a pipe needs none of this
   struct termios as = before;
   cfmakeraw(&as);
+  // But for what becomes of a line's end: that is left to the last terminal, and nobody's where there is none.
+  as.c_oflag = before.c_oflag;
   raw = tcsetattr(STDIN_FILENO, TCSANOW, &as) == 0;
+}
+
+static void leave_line_ends(int terminal_fd) {
+  struct termios as;
+  if (tcgetattr(terminal_fd, &as) < 0) return;
+  as.c_oflag &= ~(tcflag_t)ONLCR;
+  tcsetattr(terminal_fd, TCSANOW, &as);
 }
 
 void resize_relay(void) {
@@ -54,6 +63,7 @@ void relay(const struct pollfd *files, int *socket) {
     terminal = receive_descriptor(*socket);
     close(*socket);
     *socket = -1;
+    leave_line_ends(terminal);
     make_raw();
     resize_relay();
     return;

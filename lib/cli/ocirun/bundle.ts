@@ -1,13 +1,17 @@
-import { realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { readRuntimeConfig } from '../../bundle/configFile.ts'
 import { RuntimeError } from '../../errors.ts'
 import type { CreateOptions } from '../../runtime/container/create.ts'
 import { heldCapabilities } from '../../runtime/container/place.ts'
 import { ungranted } from '../../runtime/plan/capabilities.ts'
+import { describeStep } from '../../runtime/plan/describe.ts'
+import type { Step } from '../../runtime/plan/step.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { type Flags, type FlagTable, numberOf, oneOf } from './flags.ts'
 import type { Global } from './global.ts'
-import { warn } from './log.ts'
+import { debug, warn } from './log.ts'
+
+const O_CLOEXEC = 0o2000000
 
 /** The flags that `create` and `run` share. */
 export const CREATE_FLAGS: FlagTable = {
@@ -47,12 +51,39 @@ export function createOptions(flags: Flags, global: Global): CreateOptions {
     noPivot: flags['no-pivot'] === true,
     noKeyring: flags['no-new-keyring'] === true,
     preserved: preservedDescriptors(flags),
+    planned: global.debug ? debugSteps(global) : undefined,
   }
 }
 
 /** How many descriptors above stderr the program keeps: those it was promised, and those of systemd's socket activation. */
 export function preservedDescriptors(flags: Flags): number {
-  return (numberOf(flags, 'preserve-fds') ?? 0) + Number(process.env.LISTEN_FDS ?? 0)
+  const asked = numberOf(flags, 'preserve-fds') ?? 0
+  for (let fd = 3; fd < 3 + asked; fd++)
+    if (!isInherited(fd))
+      throw new RuntimeError(
+        'ARGUMENT_INVALID',
+        `unable to stat preserved-fd ${fd - 3} (of ${asked}): it is not open`,
+        {
+          want: `descriptor ${fd}`,
+        },
+      )
+  return asked + Number(process.env.LISTEN_FDS ?? 0)
+}
+
+/** What a program opens itself, Node too, is closed when it runs another; what it was given is not. */
+function isInherited(fd: number): boolean {
+  const info = `/proc/self/fdinfo/${fd}`
+  if (!existsSync(info)) return false
+  const [, flags = '0'] = /^flags:\s*(\d+)$/m.exec(readFileSync(info, 'latin1')) ?? []
+  return (Number.parseInt(flags, 8) & O_CLOEXEC) === 0
+}
+
+/** Tells each step of a plan. ≙ `--debug` */
+export function debugSteps(global: Global): (steps: readonly Step[]) => void {
+  return steps => {
+    for (const [index, step] of steps.entries())
+      debug(`step ${index + 1} of ${steps.length}: ${describeStep(step)}`, global)
+  }
 }
 
 /** Cgroups by way of systemd are not made here, and not said to be. */

@@ -5,7 +5,7 @@ import { loadState, type SavedState } from '../../runtime/container/state.ts'
 import { parseJson } from '../../spec/goJson.ts'
 import { checkProcess } from '../../spec/runtime/check.ts'
 import type { RuntimeProcess, RuntimeUser } from '../../spec/runtimeConfig.ts'
-import { preservedDescriptors } from './bundle.ts'
+import { debugSteps, preservedDescriptors } from './bundle.ts'
 import { failing } from './failing.ts'
 import { type Flags, manyOf, oneOf } from './flags.ts'
 import { forwardSignals } from './foreground.ts'
@@ -53,6 +53,7 @@ export const command: Command = {
           pidfdSocket: oneOf(flags, 'pidfd-socket'),
           preserved: preservedDescriptors(flags),
           detached: detach,
+          planned: global.debug ? debugSteps(global) : undefined,
           ignorePaused: flags['ignore-paused'] === true,
         })
       },
@@ -114,10 +115,16 @@ function idOf(text: string, where: string): number {
   )
 }
 
-/** In each set but those that outlive an exec by themselves. CVE-2022-29162, CVE-2022-27650 */
+/**
+ * In each set but those that outlive an exec by themselves, CVE-2022-29162 and CVE-2022-27650; ambient, too, where the
+ * config gives away inheritable ones.
+ */
 function withCapabilities(own: RuntimeProcess['capabilities'], added: string[]): RuntimeProcess['capabilities'] {
   if (added.length === 0) return own
-  const grown = ['bounding', 'effective', 'permitted'] as const
+  const grown = [
+    ...(['bounding', 'effective', 'permitted'] as const),
+    ...(own?.inheritable ? ['ambient' as const] : []),
+  ]
   return { ...own, ...Object.fromEntries(grown.map(set => [set, [...new Set([...(own?.[set] ?? []), ...added])]])) }
 }
 

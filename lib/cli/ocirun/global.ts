@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { RuntimeError } from '../../errors.ts'
 import { defaultStateRoot } from '../../runtime/container/state.ts'
 import { type Flags, type FlagTable, oneOf } from './flags.ts'
@@ -30,9 +31,12 @@ export function globalOf(flags: Flags): Global {
   const format = oneOf(flags, 'log-format') ?? 'text'
   if (format !== 'text' && format !== 'json')
     throw new RuntimeError('ARGUMENT_INVALID', `invalid log-format: ${format}`, { want: 'text or json', got: format })
+  const log = oneOf(flags, 'log')
+  // What cannot be logged later would be lost: better nothing is done at all.
+  if (log !== undefined && log !== '') closeSync(openSync(log, 'a', 0o644))
   return {
     root: oneOf(flags, 'root') ?? defaultStateRoot(),
-    log: oneOf(flags, 'log'),
+    log,
     format,
     debug: flags.debug === true,
     systemdCgroup: flags['systemd-cgroup'] === true,

@@ -28,8 +28,17 @@ export function reportError(error: unknown, global: Global | undefined): number 
 }
 
 /** Says what is no error, and yet should be known, where `--log` wants it, or on stderr. */
-export function warn(message: string, { log, format }: Global): void {
-  const line = `${logLine(message, format, 'warning')}\n`
+export function warn(message: string, global: Global): void {
+  logTo(global, message, 'warning')
+}
+
+/** Says what is done, where `--log` wants it, or on stderr. ≙ `--debug` */
+export function debug(message: string, global: Global): void {
+  logTo(global, message, 'debug')
+}
+
+function logTo({ log, format }: Global, message: string, level: string): void {
+  const line = `${logLine(message, format, level)}\n`
   if (log) appendFileSync(log, line, { mode: 0o644 })
   else process.stderr.write(line)
 }

@@ -5,6 +5,7 @@ import { bundleOf, CREATE_FLAGS, createOptions } from './bundle.ts'
 import { failing } from './failing.ts'
 import { forwardSignals } from './foreground.ts'
 import type { Command } from './global.ts'
+import { warn } from './log.ts'
 
 export const command: Command = {
   flags: { ...CREATE_FLAGS, detach: 'switch', d: '=detach', keep: 'switch', 'no-subreaper': 'switch' },
@@ -20,7 +21,7 @@ export const command: Command = {
       try {
         await startContainer(global.root, id!)
       } catch (error) {
-        await deleteContainer(global.root, id!, { force: true })
+        await deleteContainer(global.root, id!, { force: true, warn: message => warn(message, global) })
         throw error
       }
       return made.carried
@@ -29,7 +30,7 @@ export const command: Command = {
     const stop = forwardSignals(carried.pid)
     const status = await carried.exited()
     stop()
-    if (!flags.keep) await deleteContainer(global.root, id!, { force: true })
+    if (!flags.keep) await deleteContainer(global.root, id!, { force: true, warn: message => warn(message, global) })
     return status
   },
 }

@@ -5,8 +5,8 @@ import { native } from '../../kernel.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { entranceOf, makeAllowedCgroups, makeCgroups, removeCgroups, setResources } from '../cgroup/cgroup.ts'
 import type { CgroupPaths } from '../cgroup/paths.ts'
-import { initPlan } from '../plan/initPlan.ts'
-import type { SyncPoint } from '../plan/step.ts'
+import { type InitPlace, initPlan } from '../plan/initPlan.ts'
+import type { Step, SyncPoint } from '../plan/step.ts'
 import { type Carried, carryOut } from './hand.ts'
 import { withHome } from './home.ts'
 import { runHooks } from './hooks.ts'
@@ -38,6 +38,8 @@ export interface CreateOptions {
   detached?: boolean
   /** Called when the id is ours, before anything else is made. */
   claimed?(): void
+  /** Called with the whole plan, before it is carried out. */
+  planned?(steps: readonly Step[]): void
 }
 
 /**
@@ -100,8 +102,13 @@ async function make(saved: SavedState, { place }: Surroundings, options: CreateO
     }
   }
   const whole = config.process ? { ...config, process: withHome(config.process, saved.rootfs) } : config
+  const planned = (all: InitPlace) => {
+    const steps = initPlan(whole, all)
+    options.planned?.(steps)
+    return steps
+  }
   return withMountMappings(config, place.privileged, idmaps =>
-    carryOut(initPlan(whole, { ...place, cgroups: trees, entrance: entranceOf(cgroups), fifo, idmaps }), {
+    carryOut(planned({ ...place, cgroups: trees, entrance: entranceOf(cgroups), fifo, idmaps }), {
       streams: options.streams,
       preserved: options.preserved ?? 0,
       detached: options.detached,

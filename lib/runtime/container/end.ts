@@ -1,8 +1,9 @@
+import { emitWarning } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isSystemError, RuntimeError } from '../../errors.ts'
 import { cgroupPaths, freeze, isFrozen, killAll, removeCgroups } from '../cgroup/cgroup.ts'
 import { signalNumber } from '../plan/process.ts'
-import { runHooks } from './hooks.ts'
+import { runLastHooks } from './hooks.ts'
 import { isAlive } from './processTable.ts'
 import { dropState, loadState, publicState, type SavedState, statePaths, statusOf } from './state.ts'
 
@@ -43,11 +44,21 @@ function hasOwnPids({ config }: SavedState): boolean {
   return config.linux?.namespaces?.some(({ type, path }) => type === 'pid' && path === undefined) ?? false
 }
 
+export interface DeleteOptions {
+  force?: boolean
+  /** Hears of poststop hooks that failed; unless given, Node's own warnings do. */
+  warn?(message: string): void
+}
+
 /**
  * Takes away what a container has left: cgroups, state; then its poststop hooks. ≙ `runc delete`; runtime.md § Delete
  * Throws `CONTAINER_WRONG_STATUS` while it runs, unless forced. Forced, it is at peace with whatever it finds.
  */
-export async function deleteContainer(root: string, id: string, { force = false } = {}): Promise<void> {
+export async function deleteContainer(
+  root: string,
+  id: string,
+  { force = false, warn = emitWarning }: DeleteOptions = {},
+): Promise<void> {
   const saved = force ? loadAnyState(root, id) : loadState(root, id)
   if (!saved) {
     clearByName(id)
@@ -67,7 +78,7 @@ export async function deleteContainer(root: string, id: string, { force = false 
   } else if (!hasOwnPids(saved)) killAll(saved.cgroups, 9)
   removeCgroups(saved.cgroups)
   dropState(root, id)
-  await runHooks('poststop', saved.config.hooks?.poststop, { ...publicState(saved, 'stopped'), pid: 0 })
+  await runLastHooks(saved.config.hooks?.poststop, { ...publicState(saved, 'stopped'), pid: 0 }, warn)
 }
 
 async function endProcesses(saved: SavedState): Promise<void> {

@@ -3,7 +3,7 @@ import type { RuntimeProcess } from '../../spec/runtimeConfig.ts'
 import { entranceOf } from '../cgroup/cgroup.ts'
 import { execPlan } from '../plan/execPlan.ts'
 import { flagsOf } from '../plan/namespaces.ts'
-import type { SyncPoint } from '../plan/step.ts'
+import type { Step, SyncPoint } from '../plan/step.ts'
 import { writePidFile } from './create.ts'
 import { type Carried, carryOut } from './hand.ts'
 import { withHome } from './home.ts'
@@ -25,6 +25,8 @@ export interface ExecOptions {
   ignorePaused?: boolean
   /** Nobody waits here for it to end. ≙ `--detach` */
   detached?: boolean
+  /** Called with the whole plan, before it is carried out. */
+  planned?(steps: readonly Step[]): void
 }
 
 /**
@@ -49,6 +51,7 @@ export async function execInContainer(id: string, process: RuntimeProcess, optio
     seccomp: await filterOf(linux.seccomp, options.root),
     preserved: options.preserved ?? 0,
   })
+  options.planned?.(plan)
   const at = (point: SyncPoint, pid: number, descriptor: number): void => {
     if (point === 'filtered') handOverListener(pid, descriptor, linux.seccomp!, publicState(saved, status))
     else if (point === 'ready') {

@@ -131,6 +131,9 @@ export function stepError({ step: index, value, detail }: Message, steps: readon
     const name = (last?.op === 'exec' && last.args[0]) || ''
     const missing = errno === 'ENOENT' && !name.includes('/')
     const reason = missing ? 'executable file not found in $PATH' : `${SAID.get(errno) ?? errno}`
+    // What was there when it was looked for, and is not when it is run, is the interpreter in its first line.
+    if (step.op === 'exec' && errno === 'ENOENT')
+      return new RuntimeError('COMMAND_FAILED', `exec ${name}: no such file or directory`, data)
     const middle = missing || errno !== 'ENOENT' ? '' : `stat ${name}: `
     return new RuntimeError('COMMAND_FAILED', `exec: ${JSON.stringify(name)}: ${middle}${reason}`, data)
   }

@@ -10,9 +10,16 @@ export function accountsOf(rootfs: string): Accounts {
   return { passwd: read('etc/passwd'), group: read('etc/group') }
 }
 
-/** A process that was told no HOME has its user's, as the image knows it. */
+/** Each variable once, its last value; a process that was told no HOME has its user's, as the image knows it. */
 export function withHome(process: RuntimeProcess, rootfs: string): RuntimeProcess {
-  if (process.env?.some(entry => /^HOME=./.test(entry))) return process
+  const env = lastOfEach(process.env ?? [])
+  if (env.some(entry => /^HOME=./.test(entry))) return { ...process, env }
   const { home } = resolveUser(String(Math.min(process.user.uid, 2 ** 31 - 1)), accountsOf(rootfs))
-  return { ...process, env: [...(process.env ?? []).filter(entry => entry !== 'HOME='), `HOME=${home}`] }
+  return { ...process, env: [...env.filter(entry => entry !== 'HOME='), `HOME=${home}`] }
+}
+
+function lastOfEach(entries: readonly string[]): string[] {
+  const nameOf = (entry: string) => entry.split('=', 1)[0]
+  const last = new Map(entries.map((entry, index) => [nameOf(entry), index]))
+  return entries.filter((entry, index) => last.get(nameOf(entry)) === index)
 }

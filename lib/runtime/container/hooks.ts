@@ -15,6 +15,18 @@ export async function runHooks(kind: HookKind, hooks: readonly Hook[] = [], stat
   for (const [index, hook] of hooks.entries()) await runHook(hook, `${kind} hook #${index}`, state, spawn)
 }
 
+/** Runs all hooks, whatever becomes of those before them; what fails is told, and undoes nothing. runtime.md § Lifecycle, step 13 */
+export async function runLastHooks(
+  hooks: readonly Hook[] = [],
+  state: ContainerState,
+  warn: (message: string) => void,
+): Promise<void> {
+  if (hooks.length === 0) return
+  const { spawn } = await import('node:child_process')
+  for (const [index, hook] of hooks.entries())
+    await runHook(hook, `poststop hook #${index}`, state, spawn).catch(error => warn((error as Error).message))
+}
+
 function runHook(hook: Hook, name: string, state: ContainerState, spawn: Spawn): Promise<void> {
   const [argv0 = hook.path, ...args] = hook.args ?? []
   return new Promise((resolve, reject) => {
@@ -23,7 +35,7 @@ function runHook(hook: Hook, name: string, state: ContainerState, spawn: Spawn):
     const child = spawn(hook.path, args, {
       argv0,
       cwd: state.bundle,
-      env: environmentOf(hook.env),
+      env: hook.env ? environmentOf(hook.env) : process.env,
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     let said = ''

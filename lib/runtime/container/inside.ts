@@ -7,6 +7,7 @@ import { flagsOf } from '../plan/namespaces.ts'
 import { closeHostFiles } from '../plan/process.ts'
 import type { Step } from '../plan/step.ts'
 import { carryOut } from './hand.ts'
+import { withHome } from './home.ts'
 import { milliseconds } from './hooks.ts'
 import { mayChangeGroups } from './idMaps.ts'
 import { heldCapabilities } from './place.ts'
@@ -31,7 +32,7 @@ export async function runHooksInside(
 ): Promise<void> {
   const ownPids = config.linux?.namespaces?.some(({ type, path }) => type === 'pid' && path === undefined)
   for (const [index, hook] of hooks.entries()) {
-    const steps = kind === 'startContainer' ? asTheProgram(hook, pid, config) : asRoot(hook, pid, config)
+    const steps = kind === 'startContainer' ? asTheProgram(hook, pid, config) : asRoot(hook, pid, config, state.bundle)
     const stdin = nameless(join(folder, 'hook-state'), JSON.stringify({ ...state, pid: ownPids ? 1 : pid }))
     const nothing = openSync('/dev/null', 'r+')
     try {
@@ -44,20 +45,27 @@ export async function runHooksInside(
 }
 
 /** What it runs is still the host's: the rootfs is not `/` yet. */
-function asRoot({ path, args = [path], env = [] }: Hook, pid: number, { linux = {} }: RuntimeConfig): Step[] {
+function asRoot(hook: Hook, pid: number, { linux = {} }: RuntimeConfig, bundle: string): Step[] {
+  const { path, args = [path], env = ownEnvironment() } = hook
   const mapped = linux.namespaces?.some(({ type }) => type === 'user') ?? false
   return [
     ...stepsIntoContainer(pid, flagsOf(linux.namespaces ?? []), { tasks: [] }, globalThis.process.getuid!() === 0),
     ...(mapped ? [{ op: 'user' as const, uid: 0, gid: 0 }] : []),
     ...closeHostFiles(),
     { op: 'closeFrom', fd: 3 },
+    { op: 'chdir', path: bundle },
     { op: 'exec', candidates: [path], args, env },
   ]
 }
 
+function ownEnvironment(): string[] {
+  return Object.entries(globalThis.process.env).map(([name, value]) => `${name}=${value}`)
+}
+
 /** What it runs is the image's, so it may do what the image's program may, and no more. */
-function asTheProgram({ path, args = [path], env = [] }: Hook, pid: number, config: RuntimeConfig): Step[] {
+function asTheProgram(hook: Hook, pid: number, config: RuntimeConfig): Step[] {
   const { linux = {}, process: own = { cwd: '/', user: { uid: 0, gid: 0 } } } = config
+  const { path, args = [path], env = withHome(own, `/proc/${pid}/root`).env ?? [] } = hook
   const namespaces = linux.namespaces ?? []
   const userNamespace = namespaces.some(({ type }) => type === 'user')
   const process = { ...own, args: [path], env, terminal: false }

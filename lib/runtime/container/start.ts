@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs'
 import { isSystemError, RuntimeError } from '../../errors.ts'
 import { initPlan } from '../plan/initPlan.ts'
+import { deleteContainer } from './end.ts'
 import { MESSAGE_HEAD, type Message, parseMessage, STARTED, stepError } from './hand.ts'
 import { runHooks } from './hooks.ts'
 import { runHooksInside } from './inside.ts'
@@ -22,10 +23,20 @@ export async function startContainer(root: string, id: string): Promise<void> {
     throw new RuntimeError('CONFIG_INVALID', 'process: want a program to start, got nothing', { where: 'process' })
   const { hooks } = saved.config
   const inside = { pid: saved.pid, config: saved.config, folder }
-  await runHooksInside('startContainer', hooks?.startContainer, publicState(saved, 'created'), inside)
+  await orEnd(root, id, runHooksInside('startContainer', hooks?.startContainer, publicState(saved, 'created'), inside))
   await release(fifo, saved, root)
   rmSync(fifo, { force: true })
-  await runHooks('poststart', hooks?.poststart, publicState(saved, 'running'))
+  await orEnd(root, id, runHooks('poststart', hooks?.poststart, publicState(saved, 'running')))
+}
+
+/** A container whose hooks fail goes the way of all containers at once: steps 12 and 13. */
+async function orEnd(root: string, id: string, hooks: Promise<void>): Promise<void> {
+  try {
+    await hooks
+  } catch (error) {
+    await deleteContainer(root, id, { force: true })
+    throw error
+  }
 }
 
 /** Opens the fifo the program waits at, and stays until it has been run: then the kernel closes the other end. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { CAPABILITIES } from './capabilities.ts'
 import { RDONLY } from './mountOptions.ts'
 import { NAMESPACES } from './namespaces.ts'
@@ -168,6 +169,12 @@ function capabilityNames(mask: bigint): string {
   return names.length ? ['-all', ...names.map(name => `+${name}`)].join(',') : '-all'
 }
 
+const KINDS = new Map([
+  [constants.S_IFCHR, 'c'],
+  [constants.S_IFBLK, 'b'],
+  [constants.S_IFIFO, 'p'],
+])
+
 function kindOf(mode: number): string {
-  return { 4802: 'c', 14406: 'b', 2401: 'p' }[mode & 0o170000] ?? '?'
+  return KINDS.get(mode & constants.S_IFMT)!
 }

@@ -1,4 +1,5 @@
 import { constants } from 'node:fs'
+import { join } from 'node:path'
 import type { Device } from '../../spec/linuxConfig.ts'
 import { PROPAGATION, RESOLVE_NO_SYMLINKS } from './mountOptions.ts'
 import type { Step } from './step.ts'
@@ -29,7 +30,8 @@ const LINKS: readonly (readonly [path: string, target: string])[] = [
 
 /** The device nodes of a container. A user namespace may make none: there the host's are bound. */
 export function deviceSteps(devices: readonly Device[], userNamespace: boolean): Step[] {
-  const all = new Map([...DEFAULT, ...devices].map(device => [device.path, device]))
+  const named = [...DEFAULT, ...devices].map(device => ({ ...device, path: join('/', device.path).replace(/\/$/, '') }))
+  const all = new Map(named.map(device => [device.path, device]))
   const nodes = [...all.values()].map(device => (userNamespace ? boundDevice(device) : node(device)))
   return [...nodes, ...LINKS.map(([path, target]): Step => ({ op: 'symlink', path, target }))]
 }
