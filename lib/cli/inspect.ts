@@ -1,12 +1,17 @@
 import { Command } from 'commander'
-import type { Image } from '../image/image.ts'
-import { type ImageFlags, withImageFlags } from './imageFlags.ts'
+import { collect } from '../bytes/collect.ts'
+import type { Options } from '../events.ts'
+import { inspect, inspectAll } from '../transport/inspect.ts'
+import { parseTransport } from '../transport/parse.ts'
+import { type ImageFlags, transportOptions, withImageFlags } from './imageFlags.ts'
 import { withImage } from './openImage.ts'
 import { session } from './session.ts'
 
 interface InspectFlags extends ImageFlags {
   raw?: boolean
   config?: boolean
+  all?: boolean
+  tags: boolean
 }
 
 export function command(): Command {
@@ -15,36 +20,32 @@ export function command(): Command {
     .argument('<source>', 'such as docker://localhost:5000/oci-demo-app:v0')
     .option('--raw', 'the manifest, byte for byte')
     .option('--config', 'the configuration')
+    .option('-a, --all', 'every image of an index, as a list')
+    .option('-n, --no-tags', 'without the list of all tags')
     .action((source: string, flags: InspectFlags) =>
-      session(flags, options =>
-        withImage(source, flags, options, async image => void process.stdout.write(text(image, flags))),
-      ),
+      session(flags, async options => void process.stdout.write(await text(source, flags, options))),
     )
 }
 
-function text(image: Image, { raw, config }: InspectFlags): Uint8Array | string {
-  if (raw) return image.raw(config ? 'config' : 'manifest')
-  return `${JSON.stringify(config ? image.config : summary(image), null, 4)}\n`
+async function text(source: string, flags: InspectFlags, options: Options): Promise<Uint8Array | string> {
+  const how = { ...options, ...transportOptions(flags), noTags: !flags.tags }
+  if (flags.config) return withImage(source, flags, options, async image => configOf(image, flags))
+  if (flags.raw) return rawManifest(source, how)
+  return `${JSON.stringify(flags.all ? await inspectAll(source, how) : await inspect(source, how), null, 4)}\n`
 }
 
-/** The fields skopeo shows, in its order. */
-function summary({ descriptor, config, layers }: Image) {
-  return {
-    Digest: descriptor.digest,
-    RepoTags: [],
-    Created: config.created,
-    DockerVersion: '',
-    Labels: config.config?.Labels ?? null,
-    Architecture: config.architecture,
-    Os: config.os,
-    Layers: layers.map(layer => layer.descriptor.digest),
-    LayersData: layers.map(({ descriptor, diffId }) => ({
-      MIMEType: descriptor.mediaType,
-      Digest: descriptor.digest,
-      DiffID: diffId,
-      Size: descriptor.size,
-      Annotations: descriptor.annotations ?? null,
-    })),
-    Env: config.config?.Env ?? null,
+function configOf(image: { config: unknown; raw(part: 'config'): Uint8Array }, { raw }: InspectFlags) {
+  return raw ? image.raw('config') : `${JSON.stringify(image.config, null, 4)}\n`
+}
+
+/** What is there itself: of an index not the image inside. */
+async function rawManifest(name: string, options: ReturnType<typeof transportOptions>): Promise<Uint8Array> {
+  const source = await parseTransport(name).source(options)
+  try {
+    if (source.open === undefined) return (await source.resolve()).raw('manifest')
+    const { descriptor, blobs } = await source.open()
+    return await collect(blobs.get(descriptor))
+  } finally {
+    await source.close()
   }
 }

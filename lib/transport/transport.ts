@@ -18,7 +18,7 @@ export interface Transport {
   sink(options?: TransportOptions): Promise<ImageSink>
 }
 
-export interface TransportOptions extends Options, Pick<HttpOptions, 'wire' | 'idle' | 'certificates'> {
+export interface TransportOptions extends Options, Pick<HttpOptions, 'wire' | 'idle' | 'certificateFolder'> {
   /** Which image of an index to take; the machine's own by default. */
   platform?: Platform
   /** How to speak to a registry; see registry/. */

@@ -73,7 +73,8 @@ export function sendWhole(response: ServerResponse, { status, headers, body }: A
 
 /** Passes a request on, and takes the answer whole: what is tested is small. */
 function ask(url: string, incoming: IncomingMessage): Promise<Answer> {
-  const { host: _host, connection: _connection, ...headers } = incoming.headers
+  // With its Host: the real registry sends for tokens to where it was asked.
+  const { connection: _connection, ...headers } = incoming.headers
   return new Promise((resolve, reject) => {
     const out = request(url + incoming.url, { method: incoming.method, headers }, answer => {
       const chunks: Buffer[] = []

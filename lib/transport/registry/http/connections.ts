@@ -9,8 +9,8 @@ import { isSystemError } from '../../../errors.ts'
 export interface ConnectionOptions {
   /** Certificates nobody vouches for are accepted. */
   insecure?: boolean
-  /** Folders with certs.d/HOST in them; docker's and podman's by default. containers-certs.d(5) */
-  certificates?: readonly string[]
+  /** Whose certificates to take, instead of those in docker's and podman's certs.d/HOST. ≙ `--cert-dir` */
+  certificateFolder?: string
   /** Where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are. */
   environment?: NodeJS.ProcessEnv
 }
@@ -30,7 +30,7 @@ export function connections(options: ConnectionOptions = {}): Connections {
   const make = (url: URL, lend: boolean): HttpAgent => {
     const common = { keepAlive: true, proxyEnv: proxies(environment), ...(lend && { onread: lentBuffer() }) }
     if (url.protocol === 'http:') return new HttpAgent(common)
-    const tls = { rejectUnauthorized: !options.insecure, ...certificatesFor(url.host, options.certificates) }
+    const tls = { rejectUnauthorized: !options.insecure, ...certificatesFor(url.host, options.certificateFolder) }
     return new HttpsAgent({ ...common, ...tls })
   }
   return {
@@ -74,17 +74,15 @@ interface Certificates {
   key?: string
 }
 
-/** `certs.d/HOST[:PORT]`: `*.crt` are authorities beside the system's; `*.cert` with `*.key` say who we are. */
-export function certificatesFor(host: string, folders: readonly string[] = defaultFolders()): Certificates {
-  for (const folder of folders) {
-    const found = certificatesIn(join(folder, host))
+/** `certs.d/HOST[:PORT]`: `*.crt` are authorities beside the system's; `*.cert` with `*.key` say who we are. containers-certs.d(5) */
+export function certificatesFor(host: string, folder?: string): Certificates {
+  const home = join(homedir(), '.config/containers/certs.d')
+  const folders = folder === undefined ? [home, ...CERTS_D].map(it => join(it, host)) : [folder]
+  for (const it of folders) {
+    const found = certificatesIn(it)
     if (found) return found
   }
   return {}
-}
-
-function defaultFolders(): string[] {
-  return [join(homedir(), '.config/containers/certs.d'), ...CERTS_D]
 }
 
 function certificatesIn(folder: string): Certificates | undefined {

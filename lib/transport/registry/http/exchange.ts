@@ -130,7 +130,8 @@ function bodyOf(
       if (!answer.complete) throw new Error('the connection ended before the answer did')
     } catch (error) {
       options.signal?.throwIfAborted()
-      throw unreachable(where, error)
+      // Node says only that the connection is gone, not who ended it.
+      throw unreachable(where, beat.isDead ? new StalledError() : error)
     } finally {
       beat.stop()
       answer.destroy()

@@ -1,5 +1,6 @@
 /** Watches that a transfer lives: it is dead when less than a little has moved for a while, whatever TCP says. */
 export interface Pulse {
+  readonly isDead: boolean
   start(dead: () => void): void
   moved(bytes: number): void
   /** The network rests while somebody on this side works: that time does not count. */
@@ -16,16 +17,21 @@ export function pulse(idle: number): Pulse {
   let moved = 0
   let rested = 0
   let since: number | undefined
+  let isDead = false
   const endRest = () => {
     if (since !== undefined) rested += performance.now() - since
     since = undefined
   }
   return {
+    get isDead() {
+      return isDead
+    },
     start(dead) {
       const check = () => {
         const isResting = since !== undefined
         endRest()
-        if (moved < LEAST && rested < idle / 2) return dead()
+        isDead = moved < LEAST && rested < idle / 2
+        if (isDead) return dead()
         moved = 0
         rested = 0
         if (isResting) since = performance.now()
