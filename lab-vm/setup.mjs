@@ -37,9 +37,18 @@ const FOR_THE_TOUR = {
   '/usr/include/seccomp.h': ['libseccomp-dev'],
 }
 
+/** What the notebooks stand on: JupyterLab itself comes from PyPI, into an environment of its own. */
+const FOR_THE_NOTEBOOKS = {
+  ...FOR_THE_TOUR,
+  python3: ['python3'],
+  // Not a program: Debian takes from Python what makes an environment.
+  'python3:ensurepip': ['python3-venv'],
+}
+
 /** The real tools that the tests compare us with. */
 const FOR_THE_TESTS = {
-  ...FOR_THE_TOUR,
+  ...FOR_THE_NOTEBOOKS,
+  chromium: ['chromium'],
   brctl: ['bridge-utils'],
   crun: ['crun'],
   podman: ['podman'],
@@ -83,6 +92,10 @@ const verbs = {
   start() {
     prepare(FOR_THE_TOUR)
     run(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'tour', ...args])
+  },
+  lab() {
+    prepare(FOR_THE_NOTEBOOKS)
+    run(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'lab', ...args])
   },
   test() {
     prepare(FOR_THE_TESTS)
@@ -268,6 +281,8 @@ function stop(text, status = 1) {
 }
 
 function onPath(program) {
+  const [python, module] = program.split(':')
+  if (module) return spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0
   if (program.startsWith('/')) return existsSync(program)
   // Debian keeps what only root runs in sbin, which is not on everybody's PATH.
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']

@@ -4,6 +4,7 @@ import { startRegistry } from '../transport/registry/server/server.ts'
 import { FolderMedium } from '../transport/registry/server/storage/folderMedium.ts'
 import { collectGarbage } from '../transport/registry/server/storage/garbage.ts'
 import { Storage } from '../transport/registry/server/storage/storage.ts'
+import { parsePort } from './port.ts'
 import { print, session } from './session.ts'
 
 interface ServeFlags {
@@ -28,7 +29,7 @@ export function command(): Command {
 function serve(): Command {
   return new Command('serve')
     .description('Serves a registry on the loopback address until it is interrupted.')
-    .option('--port <port>', 'the port (a free one by default)', port, 0)
+    .option('--port <port>', 'the port (a free one by default)', parsePort, 0)
     .option('--address <address>', 'the address to listen on (127.0.0.1 by default)')
     .option('--root <folder>', 'where images are kept, one OCI layout per repository (in memory by default)')
     .option('--user <name:password...>', 'let these users in, and nobody else')
@@ -98,12 +99,6 @@ function writeLog(event: LabEvent): void {
   const { from, user, bytes, milliseconds } = event.visit
   const line = `${from} - ${user || '-'} [${new Date().toISOString()}] "${event.method} ${event.url}" ${event.status} ${bytes}`
   process.stderr.write(`${line} ${milliseconds.toFixed(1)}ms\n`)
-}
-
-function port(text: string): number {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 0 || number > 65535) throw new InvalidArgumentError('want 0 to 65535.')
-  return number
 }
 
 function seconds(text: string): number {

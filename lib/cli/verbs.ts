@@ -35,6 +35,7 @@ export const verbs: readonly Verb[] = [
   lab('tour', 'the whole article, live, every output checked', () => import('./tour.ts')),
   lab('leaks', 'what a lab has left on this machine', () => import('./leaks.ts')),
   lab('reset', 'take back everything a lab has left, or one step', () => import('./reset.ts')),
+  lab('lab', 'open the course in JupyterLab', () => import('./lab.ts')),
   lab('lesson', 'the course in a terminal: list the lessons, begin one', () => import('./lesson.ts')),
   lab('check', 'look whether steps of the course are done', () => import('./check.ts')),
   lab('watch', 'look again and again, while you work', () => import('./watch.ts')),

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command, Option } from 'commander'
+import type { Language } from '../lab/claim.ts'
+import { courseRoot } from '../lab/course/place.ts'
+import { configureJupyter, installJupyter, jupyterHome } from '../lab/jupyter/server/install.ts'
+import { startJupyter } from '../lab/jupyter/server/server.ts'
+import { LANGUAGES, NOTEBOOKS } from '../lab/notebook/course.ts'
+import { languageOption } from './check.ts'
+import { parsePort } from './port.ts'
+import { session } from './session.ts'
+
+const PACKAGE = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+interface LabFlags {
+  browser: boolean
+  port?: number
+  lang: Language
+}
+
+export function command(): Command {
+  return new Command()
+    .description('Opens the course in JupyterLab, on this machine only. The first time, JupyterLab is installed.')
+    .option('--no-browser', 'only say where it is')
+    .addOption(new Option('--port <port>', 'this port and no other').argParser(parsePort))
+    .addOption(languageOption())
+    .action(async (flags: LabFlags) => {
+      await session({ quiet: true }, ({ signal }) => open(flags, signal!))
+    })
+}
+
+async function open({ browser, port, lang }: LabFlags, signal: AbortSignal): Promise<void> {
+  const say = (line: string) => void process.stderr.write(`${line}\n`)
+  const program = await installJupyter(say, { signal })
+  const configuration = await configureJupyter(PACKAGE)
+  const root = courseRoot()
+  const folder = await notebooksIn(root)
+  await mkdir(join(root, '.ocilab'), { recursive: true })
+  const log = join(root, '.ocilab/jupyter.log')
+  const notebook = `${lang}/00-start-here.ipynb`
+  const server = await startJupyter(program, { folder, configuration, port, notebook, log, signal })
+  try {
+    process.stdout.write(`${server.url}\n`)
+    say(`JupyterLab is ready (its log: ${log}; installed in ${jupyterHome()}). Ctrl-C ends it.`)
+    if (browser) openBrowser(server.url)
+    await Promise.race([
+      server.ended,
+      new Promise(resolve => signal.addEventListener('abort', resolve, { once: true })),
+    ])
+  } finally {
+    await server.close()
+  }
+}
+
+/** The course's own notebooks; a user of the installed package gets a copy, to work in. */
+async function notebooksIn(root: string): Promise<string> {
+  const folder = join(root, 'notebooks')
+  for (const language of LANGUAGES)
+    if (!existsSync(join(folder, language)))
+      await cp(join(NOTEBOOKS, language), join(folder, language), { recursive: true })
+  return folder
+}
+
+// Where there is no desktop there is no xdg-open, and then the address has been printed.
+function openBrowser(url: string): void {
+  const program = process.platform === 'darwin' ? 'open' : 'xdg-open'
+  spawn(program, [url], { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref()
+}
