@@ -1,5 +1,5 @@
 import { bytesOf, collect } from '../../../bytes/collect.ts'
-import { OciError } from '../../../errors.ts'
+import { type ErrorCode, isOciError, OciError, RegistryError } from '../../../errors.ts'
 import { maskedBody, maskedHeaders, maskedUrl } from './mask.ts'
 import { type HttpRequest, isWhole, response, type Send, type Wire } from './message.ts'
 
@@ -7,6 +7,8 @@ import { type HttpRequest, isWhole, response, type Send, type Wire } from './mes
 export interface Exchange {
   request: { method: HttpRequest['method']; url: string; headers: Record<string, string>; body?: Body }
   response: { status: number; headers: Record<string, string>; body?: Body }
+  /** Why there was no answer: then the status is 0. */
+  failure?: { code: ErrorCode; message: string }
 }
 
 /** Text is kept as text, other bytes as base64; of what is long, only how much it was. */
@@ -28,7 +30,11 @@ export function recording(limit = LONG): { exchanges: Exchange[]; wire: Wire } {
     if (isWhole(body))
       keep(body === undefined ? undefined : bodyOf([Buffer.from(body)], Buffer.byteLength(body), limit))
     // What is kept must not be lent.
-    const answer = await send({ ...request, lend: false, body: isWhole(body) ? body : watch(body, limit, keep) })
+    const watched = { ...request, lend: false, body: isWhole(body) ? body : watch(body, limit, keep) }
+    const answer = await send(watched).catch((error: unknown) => {
+      if (isOciError(error)) entry.failure = { code: error.code, message: error.message }
+      throw error
+    })
     entry.response = { status: answer.status, headers: maskedHeaders(answer.headers) }
     const bytes = watch(answer.body, limit, kept => void Object.assign(entry.response, kept && { body: kept }))
     return response(answer.url, answer.status, answer.headers, bytes)
@@ -68,7 +74,8 @@ export function replaying(exchanges: readonly Exchange[]): Wire {
     const index = rest.findIndex(({ request: { method, url: its } }) => method === request.method && its === url)
     if (index < 0)
       throw new OciError('PROTOCOL', `${request.method} ${url}: not in the transcript`, { where: url, got: url })
-    const [{ response: recorded }] = rest.splice(index, 1) as [Exchange]
+    const [{ response: recorded, failure }] = rest.splice(index, 1) as [Exchange]
+    if (failure) throw new RegistryError(failure.code, failure.message, { where: url, errno: 'recorded' })
     return response(request.url, recorded.status, recorded.headers, bytesOf(bytesIn(recorded.body, url)))
   }
   return () => send
