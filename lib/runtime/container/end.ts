@@ -1,11 +1,11 @@
 import { emitWarning } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isSystemError, RuntimeError } from '../../errors.ts'
+import { isOciError, isSystemError, RuntimeError } from '../../errors.ts'
 import { cgroupPaths, freeze, isFrozen, killAll, removeCgroups } from '../cgroup/cgroup.ts'
 import { signalNumber } from '../plan/process.ts'
 import { runLastHooks } from './hooks.ts'
 import { isAlive } from './processTable.ts'
-import { dropState, loadState, publicState, type SavedState, statePaths, statusOf } from './state.ts'
+import { dropState, loadFirstState, loadState, publicState, type SavedState, statePaths, statusOf } from './state.ts'
 
 const PATIENCE = 10_000
 
@@ -75,7 +75,7 @@ export async function deleteContainer(
         got: status,
       })
     await endProcesses(saved)
-  } else if (!hasOwnPids(saved)) killAll(saved.cgroups, 9)
+  } else if (saved.pid === 0 || !hasOwnPids(saved)) killAll(saved.cgroups, 9)
   removeCgroups(saved.cgroups)
   dropState(root, id)
   await runLastHooks(saved.config.hooks?.poststop, { ...publicState(saved, 'stopped'), pid: 0 }, warn)
@@ -108,7 +108,8 @@ function loadAnyState(root: string, id: string): SavedState | undefined {
   try {
     return loadState(root, id)
   } catch (error) {
-    if (error instanceof RuntimeError && (error.code === 'CONTAINER_UNKNOWN' || error.code === 'CONFIG_INVALID')) return
+    if (isOciError(error, 'CONTAINER_UNKNOWN')) return
+    if (isOciError(error, 'CONFIG_INVALID')) return loadFirstState(root, id)
     throw error
   }
 }

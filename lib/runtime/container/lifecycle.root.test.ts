@@ -9,6 +9,7 @@ import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { ocirun } from '../ocirun.ts'
 import { testBundle, testOcirun } from '../testBundle.ts'
 import { testLeft } from '../testLeft.ts'
+import { loadState, saveState } from './state.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-lifecycle-'))
 const root = join(folder, 'state')
@@ -73,11 +74,10 @@ describe('what may not be done', () => {
 
   it('a stranger who has got the number of a process that is gone is not hit', async () => {
     const container = await runtime.run('reused', waiting)
-    const file = join(root, 'reused/state.json')
-    const saved = JSON.parse(readFileSync(file, 'utf8'))
+    const saved = loadState(root, 'reused')
     await container.kill('KILL')
     await container.wait()
-    writeFileSync(file, JSON.stringify({ ...saved, pid: process.pid }))
+    saveState(root, { ...saved, pid: process.pid })
     await expect(container.kill('TERM')).rejects.toMatchObject({ message: 'container not running' })
     await container.delete({ force: true })
   })

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isSystemError, RuntimeError } from '../../errors.ts'
 import type { ContainerState, ContainerStatus, RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { isFrozen } from '../cgroup/cgroup.ts'
 import type { CgroupPaths } from '../cgroup/paths.ts'
 import { isAlive, isStillInit, processStat } from './processTable.ts'
+import { readFirstState, readState, writeState } from './stateFile.ts'
 
 /** What is kept of a container between one command and the next: ROOT/ID/state.json. */
 export interface SavedState {
@@ -60,29 +61,20 @@ export function claimId(root: string, id: string): void {
   }
 }
 
-/** Writes the state beside and renames it: a reader sees the old one or the new one. */
 export function saveState(root: string, state: SavedState): void {
-  const { file } = statePaths(root, state.id)
-  writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 })
-  renameSync(`${file}.new`, file)
+  writeState(statePaths(root, state.id).file, state)
 }
 
 /** Throws `CONTAINER_UNKNOWN`, or `CONFIG_INVALID` for a state that cannot be read. */
 export function loadState(root: string, id: string): SavedState {
   const { folder, file } = statePaths(root, id)
   if (!existsSync(folder)) throw new RuntimeError('CONTAINER_UNKNOWN', 'container does not exist', { where: id })
-  try {
-    const saved = JSON.parse(readFileSync(file, 'utf8')) as SavedState | null
-    if (saved?.id !== id || !saved.config || !saved.cgroups) throw new Error('want the state that create wrote')
-    return saved
-  } catch (error) {
-    throw new RuntimeError(
-      'CONFIG_INVALID',
-      `${file}: not a container's state: ${(error as Error).message}`,
-      { where: file, hint: `ocirun delete --force ${id}` },
-      { cause: error },
-    )
-  }
+  return readState(file, id)
+}
+
+/** What is left to be known of a container whose state cannot be read. */
+export function loadFirstState(root: string, id: string): SavedState | undefined {
+  return readFirstState(statePaths(root, id).file, id)
 }
 
 /** Nothing is known of the container any more. */
