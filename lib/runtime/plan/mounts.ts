@@ -47,7 +47,7 @@ function oneMount(mount: Mount, index: number, mapped: number, place: MountPlace
         recursive: options.recursive,
         set: options.set,
         clear: options.clear,
-        recursiveSet: options.recursiveSet,
+        recursiveSet: options.recursiveSet | (isSysfs(mount) ? options.set & RDONLY : 0),
         recursiveClear: options.recursiveClear,
         // A mount that says nothing is the container's own: what happens in it is not told outside.
         propagation: options.propagation || PROPAGATION.private,
@@ -64,6 +64,11 @@ function oneMount(mount: Mount, index: number, mapped: number, place: MountPlace
       resolve: symlinks(target, mount.type),
     },
   ]
+}
+
+/** CVE-2023-25809: bound with what is mounted below it, a read-only /sys had the cgroups in it, and they could be written. */
+function isSysfs({ source }: Mount): boolean {
+  return source === '/sys'
 }
 
 /** An image could have a link where /proc, /sys or /dev are to be, and so have them mounted elsewhere. */
