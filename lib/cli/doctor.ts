@@ -3,6 +3,9 @@ import { Command } from 'commander'
 import { type Diagnosis, diagnose } from '../lab/doctor.ts'
 import { print } from './session.ts'
 
+// Without these the tour and the commands still work.
+const OPTIONAL: readonly Diagnosis['needed'][] = ['comparing', 'notebooks']
+
 export function command(): Command {
   return new Command()
     .description('Looks at what the lab stands on: what is here, what is missing, and how to get it.')
@@ -10,12 +13,16 @@ export function command(): Command {
     .action(async (flags: { json?: boolean }) => {
       const found = await diagnose()
       print(flags, found, () => found.map(line))
-      process.exitCode = found.some(({ state, needed }) => state === 'missing' && needed !== 'comparing') ? 1 : 0
+      process.exitCode = found.some(({ state, needed }) => state === 'missing' && !OPTIONAL.includes(needed)) ? 1 : 0
     })
 }
 
 function line({ name, needed, state, seen, mend }: Diagnosis): string {
   const mark =
-    state === 'ok' ? styleText('green', '✔') : needed === 'comparing' ? styleText('yellow', '·') : styleText('red', '✘')
+    state === 'ok'
+      ? styleText('green', '✔')
+      : OPTIONAL.includes(needed)
+        ? styleText('yellow', '·')
+        : styleText('red', '✘')
   return `${mark} ${name.padEnd(9)} ${seen}${mend ? `\n            → ${mend}` : ''}`
 }

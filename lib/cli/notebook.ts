@@ -4,8 +4,10 @@ import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
 import { OciError } from '../errors.ts'
 import type { Language } from '../lab/claim.ts'
+import { lessons } from '../lab/course/lessons/all.ts'
 import type { Notebook, Variant } from '../lab/notebook/build.ts'
 import { courseNotebooks, LANGUAGES, writeCourse } from '../lab/notebook/course.ts'
+import { lintCourse } from '../lab/notebook/lint.ts'
 import { runInKernel, type SessionOptions } from '../lab/notebook/session.ts'
 import { lessonNames } from '../lab/notebook/words.ts'
 import { print } from './session.ts'
@@ -36,9 +38,18 @@ export function command(): Command {
     .option('--timeout <seconds>', 'for each cell', '120')
     .option('--root <folder>', 'the folder of the course: what is remembered there is used and changed')
     .option('--id <id>', 'lab id', 'default')
+    .option('--own-network', 'in a network of its own, where the names of the article meet nobody else’s (needs root)')
     .action(async (names: string[], flags: RunFlags) => {
       const failed = await runAll(names, flags)
       process.exitCode = failed > 0 ? 1 : 0
+    })
+  notebook
+    .command('lint')
+    .description('Says what a reader of the course would stumble over.')
+    .action(() => {
+      const problems = lintCourse(lessons)
+      print({}, problems, () => problems)
+      process.exitCode = problems.length > 0 ? 1 : 0
     })
   return notebook
 }
@@ -49,9 +60,13 @@ interface RunFlags {
   timeout: string
   root?: string
   id: string
+  ownNetwork?: boolean
 }
 
-async function runAll(names: readonly string[], { lang, variant, timeout, root, id }: RunFlags): Promise<number> {
+async function runAll(
+  names: readonly string[],
+  { lang, variant, timeout, root, id, ownNetwork }: RunFlags,
+): Promise<number> {
   const files = names.filter(name => name.endsWith('.ipynb'))
   const lessons =
     files.length > 0 && files.length === names.length ? [] : named(names.filter(name => !files.includes(name)))
@@ -59,7 +74,7 @@ async function runAll(names: readonly string[], { lang, variant, timeout, root, 
     ...courseNotebooks(lessons, lang ? [lang] : LANGUAGES, variant),
     ...files.map(path => ({ lesson: basename(path, '.ipynb'), language: lang ?? 'en', path, notebook: read(path) })),
   ]
-  const options: SessionOptions = { timeout: Number(timeout) * 1000, root, labId: id }
+  const options: SessionOptions = { timeout: Number(timeout) * 1000, root, labId: id, ownNetwork }
   let failed = 0
   for (const { path, notebook, language } of all) {
     const { failures, checks } = await runInKernel(notebook, language, options)

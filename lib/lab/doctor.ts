@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { isOciError } from '../errors.ts'
 import { openNative } from '../network/native.ts'
+import { installedJupyter } from './jupyter/server/install.ts'
 import { runTool } from './tool.ts'
 
 /** One thing a lab stands on: there or not, and how to get it. */
 export interface Diagnosis {
   readonly name: string
-  readonly needed: 'always' | 'containers' | 'comparing'
+  readonly needed: 'always' | 'containers' | 'comparing' | 'notebooks'
   readonly state: 'ok' | 'missing'
   readonly seen: string
   readonly mend?: string
@@ -18,7 +20,13 @@ export interface Diagnosis {
 export async function diagnose(names?: readonly string[]): Promise<Diagnosis[]> {
   const wanted = ({ name }: { name: string }) => names === undefined || names.includes(name)
   const tools = await Promise.all(TOOLS.filter(wanted).map(tool))
-  return [...[node(), system(), root(), addon(), cgroups()].filter(wanted), ...tools]
+  const others = PARTS.filter(wanted).map(({ look }) => look())
+  return [...others, ...tools]
+}
+
+/** What a lesson may say that it needs. */
+export function knownNeeds(): string[] {
+  return [...PARTS, ...TOOLS].map(({ name }) => name)
 }
 
 interface Tool {
@@ -26,6 +34,10 @@ interface Tool {
   readonly args: string[]
   readonly needed: Diagnosis['needed']
   readonly packages: string
+  /** Where it is not the name. */
+  readonly program?: string
+  /** It must answer, too: being there is not enough. */
+  readonly mend?: string
 }
 
 const TOOLS: readonly Tool[] = [
@@ -36,17 +48,53 @@ const TOOLS: readonly Tool[] = [
   { name: 'skopeo', args: ['--version'], needed: 'comparing', packages: 'skopeo' },
   { name: 'umoci', args: ['--version'], needed: 'comparing', packages: 'umoci' },
   { name: 'docker', args: ['--version'], needed: 'comparing', packages: 'docker.io' },
+  {
+    name: 'dockerd',
+    program: 'docker',
+    args: ['version', '--format', '{{.Server.Version}}'],
+    needed: 'comparing',
+    packages: 'docker.io',
+    mend: 'sudo systemctl start docker',
+  },
+  { name: 'curl', args: ['--version'], needed: 'comparing', packages: 'curl' },
   { name: 'ip', args: ['-V'], needed: 'comparing', packages: 'iproute2' },
   { name: 'brctl', args: ['--version'], needed: 'comparing', packages: 'bridge-utils' },
+  { name: 'python3', args: ['--version'], needed: 'notebooks', packages: 'python3' },
+  {
+    name: 'venv',
+    program: 'python3',
+    args: ['-c', 'import ensurepip, venv; print("there")'],
+    needed: 'notebooks',
+    packages: 'python3-venv',
+    mend: 'sudo apt-get install -y python3-venv',
+  },
 ]
 
-async function tool({ name, args, needed, packages }: Tool): Promise<Diagnosis> {
-  const seen = await runTool(name, args).then(
-    text => text.split('\n')[0] ?? '',
-    error => (isOciError(error, 'COMMAND_FAILED') ? 'there' : undefined),
+const PARTS: readonly { name: string; look(): Diagnosis }[] = [
+  { name: 'node', look: node },
+  { name: 'linux', look: system },
+  { name: 'root', look: root },
+  { name: 'native/', look: addon },
+  { name: 'cgroups', look: cgroups },
+  { name: 'jupyter', look: jupyter },
+  { name: 'kernel', look: kernel },
+]
+
+async function tool({ name, program = name, args, needed, packages, mend }: Tool): Promise<Diagnosis> {
+  const seen = await runTool(program, args).then(
+    text => ({ there: true, text: text.split('\n')[0] ?? '' }),
+    // Some programs know no --version: that they have something to say about it shows that they are there.
+    error => {
+      const there = isOciError(error, 'COMMAND_FAILED')
+      return {
+        there: there && mend === undefined,
+        text: there ? (mend ? 'does not answer' : 'there') : 'not installed',
+      }
+    },
   )
-  if (seen !== undefined) return { name, needed, state: 'ok', seen }
-  return { name, needed, state: 'missing', seen: 'not installed', mend: `sudo apt-get install -y ${packages}` }
+  if (seen.there) return { name, needed, state: 'ok', seen: seen.text }
+  const installs = `sudo apt-get install -y ${packages}`
+  return { name, needed, state: 'missing', seen: seen.text, mend: seen.text === 'not installed' ? installs : mend }
 }
 
 function node(): Diagnosis {
@@ -106,4 +154,29 @@ function cgroups(): Diagnosis {
       ? 'v1'
       : 'none'
   return { name: 'cgroups', needed: 'containers', state: seen === 'none' ? 'missing' : 'ok', seen }
+}
+
+function jupyter(): Diagnosis {
+  const there = installedJupyter()
+  if (there) return { name: 'jupyter', needed: 'notebooks', state: 'ok', seen: there.path }
+  return {
+    name: 'jupyter',
+    needed: 'notebooks',
+    state: 'missing',
+    seen: 'not installed',
+    mend: 'ocilab lab installs it',
+  }
+}
+
+/** Whether the notebooks' kernel can start: its sockets are a native module, its compiler another package. */
+function kernel(): Diagnosis {
+  const require = createRequire(import.meta.url)
+  try {
+    require('zeromq')
+    const { version } = require('tslab/package.json')
+    return { name: 'kernel', needed: 'notebooks', state: 'ok', seen: `zeromq, tslab ${version}` }
+  } catch (error) {
+    const seen = (error as Error).message.split('\n')[0] ?? ''
+    return { name: 'kernel', needed: 'notebooks', state: 'missing', seen, mend: 'npm install --ignore-scripts' }
+  }
 }

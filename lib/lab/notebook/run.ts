@@ -37,11 +37,12 @@ export async function runNotebook(
   const failures: CellFailure[] = []
   const checks: Record<string, 'pass' | 'fail' | 'skip'> = {}
   const cells: NotebookCell[] = []
+  const left: string[] = []
   let over = false
   for (const cell of notebook.cells) {
     if (cell.cell_type === 'markdown') cells.push(cell)
     else if (over) {
-      failures.push({ cell: cell.id, what: 'it was not run' })
+      left.push(cell.id)
       cells.push(cell)
     } else {
       options.onCell?.(cell)
@@ -56,6 +57,8 @@ export async function runNotebook(
       }
     }
   }
+  if (left.length > 0)
+    failures.push({ cell: left[0]!, what: `it was not run, nor were the ${left.length - 1} after it` })
   if (!over) {
     // What the last cell lost shows itself in the next one; there is none, so an empty one is run.
     const settled = await execute({ id: 'after the last cell', source: [''] }, kernel, options.timeout)

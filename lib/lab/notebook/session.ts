@@ -15,20 +15,31 @@ export interface SessionOptions extends RunOptions {
   readonly root?: string
   /** The id of the lab: its names on the machine. */
   readonly labId?: string
+  /** In a network of its own, so that the article's names meet nobody else's. Needs root. */
+  readonly ownNetwork?: boolean
 }
+
+// Names of network namespaces are files: an own network has an own folder for them, and own journals of its changes.
+const OWN_NETWORK = [
+  ...['unshare', '--net', '--mount', '--propagation', 'private', 'sh', '-ec'],
+  `for place in /run/netns /run/ocilab; do mkdir -p $place; mount -t tmpfs -o mode=700 tmpfs $place; done
+  ip link set lo up
+  exec "$0" "$@"`,
+]
 
 /** Runs a notebook in a kernel of its own, as a learner would who opens it. */
 export async function runInKernel(
   notebook: Notebook,
   language: Language,
-  { root, labId = 'default', ...options }: SessionOptions = {},
+  { root, labId = 'default', ownNetwork = false, ...options }: SessionOptions = {},
 ): Promise<RunResult> {
   const folder = root ?? (await mkdtemp(join(tmpdir(), 'ocilab-course-')))
   const cwd = join(folder, 'notebooks', language)
   await mkdir(cwd, { recursive: true })
   const env = { OCILAB_DIR: folder, OCILAB_ID: labId }
+  const { argv } = kernelSpec(PACKAGE)
   try {
-    const kernel = await startKernel({ ...kernelSpec(PACKAGE), cwd, env })
+    const kernel = await startKernel({ argv: ownNetwork ? [...OWN_NETWORK, ...argv] : argv, cwd, env })
     try {
       return await runNotebook(notebook, kernel, options)
     } finally {
