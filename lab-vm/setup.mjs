@@ -55,6 +55,8 @@ const FOR_THE_TESTS = {
   buildah: ['buildah'],
   ctr: ['containerd'],
   newuidmap: ['uidmap'],
+  catatonit: ['catatonit'],
+  tini: ['tini'],
   skopeo: ['skopeo'],
   umoci: ['umoci'],
   'oci-image-tool': ['oci-image-tool'],
