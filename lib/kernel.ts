@@ -28,6 +28,8 @@ export interface NativeRoot {
   chmod(path: Uint8Array, mode: number): void
   utimes(path: Uint8Array, seconds: number, nanoseconds: number): void
   setxattr(path: Uint8Array, name: string, value: Uint8Array): void
+  /** All extended attributes; none where the file system has no such thing. */
+  xattrs(path: Uint8Array): [name: string, value: Buffer][]
   /** st_mode, or nothing when it is not there. */
   stat(path: Uint8Array): number | undefined
   readdir(path: Uint8Array): Buffer[]
@@ -48,8 +50,8 @@ export interface Native {
   openIn(netns: string, path: string, flags: number): Promise<number>
   /** flock(2), exclusive and without waiting: whether it is ours now. It ends when the descriptor is closed. */
   tryLock(fd: number): boolean
-  /** mount(2). `flags` are the kernel's numbers. */
-  mount(source: string, target: string, type: string, flags: number): Promise<void>
+  /** mount(2). `flags` are the kernel's numbers, `data` the file system's own options. */
+  mount(source: string, target: string, type: string, flags: number, data?: string): Promise<void>
   /** umount2(2). */
   unmount(target: string, flags: number): Promise<void>
   /**

@@ -1,6 +1,7 @@
 // Files below a root that no link can leave: every name is looked up by openat2 with RESOLVE_IN_ROOT, as if the root
 // were "/", and its last part is never followed. What is to be done with which file, TypeScript decides.
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <linux/openat2.h>
 #include <napi.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include <cstring>
 #include <string>
 
 #include "errno.hh"
@@ -63,6 +65,7 @@ class Root final : public Napi::ObjectWrap<Root> {
                                         InstanceMethod("chmod", &Root::guarded<&Root::chmod>),
                                         InstanceMethod("utimes", &Root::guarded<&Root::utimes>),
                                         InstanceMethod("setxattr", &Root::guarded<&Root::setxattr>),
+                                        InstanceMethod("xattrs", &Root::guarded<&Root::xattrs>),
                                         InstanceMethod("stat", &Root::guarded<&Root::stat>),
                                         InstanceMethod("readdir", &Root::guarded<&Root::readdir>),
                                         InstanceMethod("remove", &Root::guarded<&Root::remove>),
@@ -198,6 +201,28 @@ class Root final : public Napi::ObjectWrap<Root> {
     std::string through = "/proc/self/fd/" + std::to_string(at.folder) + "/" + at.name;
     check(lsetxattr(through.c_str(), name.c_str(), value.data(), value.size(), 0), "lsetxattr", path + " " + name);
     return info.Env().Undefined();
+  }
+
+  // All extended attributes of a name, as pairs; none where the file system has no such thing.
+  Napi::Value xattrs(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Place at = place(path);
+    std::string through = "/proc/self/fd/" + std::to_string(at.folder) + "/" + at.name;
+    Napi::Array found = Napi::Array::New(info.Env());
+    std::string names(XATTR_LIST_MAX, '\0'), value(XATTR_SIZE_MAX, '\0');
+    ssize_t length = llistxattr(through.c_str(), names.data(), names.size());
+    if (length < 0 && errno == EOPNOTSUPP) return found;
+    if (length < 0) fail("llistxattr", path);
+    uint32_t count = 0;
+    for (const char* name = names.data(); name < names.data() + length; name += strlen(name) + 1) {
+      ssize_t size = lgetxattr(through.c_str(), name, value.data(), value.size());
+      if (size < 0) fail("lgetxattr", path + " " + name);
+      Napi::Array pair = Napi::Array::New(info.Env(), 2);
+      pair[0u] = Napi::String::New(info.Env(), name);
+      pair[1u] = Napi::Buffer<char>::Copy(info.Env(), value.data(), size);
+      found[count++] = pair;
+    }
+    return found;
   }
 
   Napi::Value stat(const Napi::CallbackInfo& info) {

@@ -51,10 +51,12 @@ static Napi::Value mountAt(const Napi::CallbackInfo& info) {
   const std::string target = info[1].As<Napi::String>();
   const std::string type = info[2].As<Napi::String>();
   const auto flags = static_cast<unsigned long>(info[3].As<Napi::Number>().Int64Value());
+  // The file system's own options; none, where it was not told any.
+  const std::string data = info[4].IsString() ? info[4].As<Napi::String>().Utf8Value() : "";
   return Task::run(
       info.Env(),
       [=] {
-        if (mount(source.c_str(), target.c_str(), type.c_str(), flags, nullptr) < 0) fail("mount");
+        if (mount(source.c_str(), target.c_str(), type.c_str(), flags, data.empty() ? nullptr : data.c_str()) < 0) fail("mount");
       },
       [](Napi::Env env) { return env.Undefined(); });
 }

@@ -1,5 +1,6 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { build } from '../engine/build/build.ts'
+import { explainLines } from '../engine/build/explain.ts'
 import { OciError } from '../errors.ts'
 import { parsePlatform } from '../spec/platform.ts'
 import { session } from './session.ts'
@@ -13,6 +14,8 @@ interface BuildFlags {
   cache: boolean
   platform?: string
   store?: string
+  network: 'none' | 'host'
+  explain?: boolean
   quiet?: boolean
   trace?: boolean
   tlsVerify?: string
@@ -31,11 +34,13 @@ export function command(): Command {
     .option('--label <name=value>', 'a label for the image', repeated, [])
     .option('--no-cache', 'make every layer anew')
     .option('--platform <os/arch[/variant]>', 'whom the image is for (this machine by default)')
+    .addOption(new Option('--network <mode>', 'what RUN may reach').choices(['host', 'none']).default('host'))
     .option('--store <folder>', 'where images and cache are kept (an OCI layout)')
+    .option('--explain', 'tell of each instruction its layer, chain id, history, and why it was made anew')
     .option('-q, --quiet', 'print only the id of the image')
     .action(async (context: string, flags: BuildFlags) => {
       const line = (text: string) => process.stdout.write(`${text}\n`)
-      const { id } = await session(
+      const { id, steps } = await session(
         { quiet: true },
         options =>
           build(context, {
@@ -45,6 +50,7 @@ export function command(): Command {
             target: flags.target,
             noCache: !flags.cache,
             store: flags.store,
+            network: flags.network,
             buildArgs: pairs(flags.buildArg, name => process.env[name]),
             labels: pairs(flags.label, () => ''),
             platform: flags.platform === undefined ? undefined : parsePlatform(flags.platform),
@@ -53,6 +59,7 @@ export function command(): Command {
           if (event.type === 'build' && !flags.quiet) line(event.line)
         },
       )
+      if (flags.explain) for (const text of explainLines(steps)) line(text)
       if (flags.quiet) line(id)
     })
 }

@@ -21,7 +21,8 @@ export async function unpack(image: Image, target: string, options: UnpackOption
   await fillFolder(target, folder => unpackLayers(image.layers, folder, options))
 }
 
-async function unpackLayers(layers: readonly Layer[], folder: string, options: UnpackOptions): Promise<void> {
+/** Writes layers into an empty folder, lowest first. */
+export async function unpackLayers(layers: readonly Layer[], folder: string, options: UnpackOptions): Promise<void> {
   const { Root } = native()
   const root = new Root(Buffer.from(folder))
   try {

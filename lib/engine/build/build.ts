@@ -9,9 +9,9 @@ import { familiarReference, parseReference, withDefaultTag } from '../../spec/re
 import { buildTimes } from './cacheKey.ts'
 import { contextSource } from './contextSource.ts'
 import { parseDockerfile } from './dockerfile/dockerfile.ts'
+import { type Explained, explain, lastBuild } from './explain.ts'
 import { withLabels } from './labels.ts'
 import { parseDockerignore } from './patterns.ts'
-import type { StepReport } from './report.ts'
 import { buildStages } from './stages.ts'
 import { BuildStore } from './store.ts'
 
@@ -33,6 +33,8 @@ export interface BuildOptions extends Options {
   store?: string
   /** Seconds since 1970: the time of all that is made. SOURCE_DATE_EPOCH unless it is said. */
   sourceDateEpoch?: number
+  /** What RUN may reach, unless it says otherwise; `host` unless it is said. ≙ `--network` */
+  network?: 'none' | 'host'
   /** FROM and `--from` may need a registry. */
   insecure?: boolean
 }
@@ -42,8 +44,8 @@ export interface BuildResult {
   /** The digest of its config, which docker calls the image's id. */
   readonly id: Digest
   readonly tags: readonly string[]
-  /** What came of each instruction, stage by stage. */
-  readonly steps: readonly StepReport[]
+  /** What came of each instruction, stage by stage, and why. */
+  readonly steps: readonly Explained[]
 }
 
 /**
@@ -75,7 +77,8 @@ export async function build(context: string, options: BuildOptions = {}): Promis
       await store.tag(image, tag, options)
       print(`Successfully tagged ${tag}`)
     }
-    return { image, id: image.manifest.config.digest, tags, steps }
+    const last = await lastBuild(store, [folder, path, options.target ?? ''], steps)
+    return { image, id: image.manifest.config.digest, tags, steps: explain(steps, last) }
   } finally {
     await store.close()
   }

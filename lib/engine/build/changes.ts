@@ -110,5 +110,7 @@ export class Changes {
 }
 
 function notFolder(path: string): OciError {
-  return new OciError('ARGUMENT_INVALID', `cannot copy to non-directory: /${asText(path)}`, { where: path })
+  return new OciError('ARGUMENT_INVALID', `cannot copy to non-directory: /${asText(path).replace(/^\//, '')}`, {
+    where: path,
+  })
 }

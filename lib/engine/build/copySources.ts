@@ -64,7 +64,8 @@ async function findItems(source: CopySource, written: string, keyword: string, e
   const paths = hasWildcards(path) ? await glob(source, path) : [asBytes(path)]
   const items: Omit<CopyItem, 'hash'>[] = []
   for (const each of paths) {
-    if (exclude.matches(asText(each))) continue
+    const last = each.split('/').findLast(part => part !== '') ?? ''
+    if (exclude.matches(asText(last))) continue
     const entry = await source.find(each, { follow: true })
     if (!entry)
       throw failed(
@@ -75,7 +76,7 @@ async function findItems(source: CopySource, written: string, keyword: string, e
     if (entry.header.type === 'directory')
       for await (const child of below(source, entry.path)) {
         const name = entry.path === '' ? child.path : child.path.slice(entry.path.length + 1)
-        if (!exclude.matches(asText(child.path))) inside.push({ name, entry: child })
+        if (!exclude.matches(asText(name))) inside.push({ name, entry: child })
       }
     items.push({
       name:

@@ -35,17 +35,24 @@ export interface BuiltImage {
   readonly image: BuildImageConfig
   readonly raw: Uint8Array
   readonly layers: readonly Layer[]
+  /** How many of the layers came with the image that FROM names. */
+  readonly ground: number
 }
 
 const DOCKERS_OWN = ['Healthcheck', 'OnBuild', 'StopTimeout', 'Shell'] as const
 
 /** Reads a config with what OCI's has no field for. Throws `MANIFEST_INVALID`. */
-export function builtImage(raw: Uint8Array, layers: readonly Layer[], where: string): BuiltImage {
+export function builtImage(
+  raw: Uint8Array,
+  layers: readonly Layer[],
+  where: string,
+  ground = layers.length,
+): BuiltImage {
   const { config = {}, history = [], ...rest } = parseImageConfig(raw, where)
   const { config: all } = parseJson(raw, where, 'MANIFEST_INVALID') as { config?: Record<string, unknown> }
   const own = DOCKERS_OWN.filter(name => all?.[name] !== undefined && all[name] !== null)
   const more = Object.fromEntries(own.map(name => [name, all![name]]))
-  return { id: digestOf(raw), image: { ...rest, config: { ...config, ...more }, history }, raw, layers }
+  return { id: digestOf(raw), image: { ...rest, config: { ...config, ...more }, history }, raw, layers, ground }
 }
 
 /** The bytes of a config: OCI's fields in its order, then Docker's, as BuildKit writes them. */
@@ -75,7 +82,7 @@ export function withOciManifest(image: Image): Image {
 /** What FROM scratch begins with. */
 export function scratch(platform: Pick<ImageConfig, 'architecture' | 'os' | 'variant'>): BuiltImage {
   const image: BuildImageConfig = { ...platform, config: {}, rootfs: { type: 'layers', diff_ids: [] }, history: [] }
-  return { id: undefined, image, raw: new Uint8Array(), layers: [] }
+  return { id: undefined, image, raw: new Uint8Array(), layers: [], ground: 0 }
 }
 
 /** One instruction's result on top of an image: perhaps a layer, always a line of history. */
@@ -94,7 +101,7 @@ export function grown(
     history: [...below.image.history, layer ? history : { ...history, empty_layer: true }],
   }
   const raw = writeBuildImage(image)
-  return { id: digestOf(raw), image, raw, layers }
+  return { id: digestOf(raw), image, raw, layers, ground: below.ground }
 }
 
 function filled<T>(value: T): T | undefined {

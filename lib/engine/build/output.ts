@@ -28,3 +28,28 @@ export class OrderedLines {
     }
   }
 }
+
+/** Turns what a program writes into lines, and keeps the last of them. */
+export function outputLines(print: (line: string) => void, keep: number) {
+  const last: string[] = []
+  // A character may come in two pieces.
+  const decoder = new TextDecoder()
+  let rest = ''
+  const said = (line: string) => {
+    print(line)
+    last.push(line)
+    if (last.length > keep) last.shift()
+  }
+  return {
+    last,
+    write(chunk: Uint8Array) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) said(line)
+    },
+    end() {
+      if (rest !== '') said(rest)
+      rest = ''
+    },
+  }
+}

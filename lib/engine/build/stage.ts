@@ -1,34 +1,20 @@
 import { OciError } from '../../errors.ts'
+import type { Layer } from '../../image/image.ts'
 import type { LayerTree } from '../../image/tree.ts'
 import { digestOf } from '../../spec/digest.ts'
-import { fetchSources } from './addUrl.ts'
-import { type BuildTimes, type CacheKey, keyDigest } from './cacheKey.ts'
+import { type CacheKey, keyDigest } from './cacheKey.ts'
 import { Changes } from './changes.ts'
-import { parseChmod, resolveChown } from './chown.ts'
-import { absolutePath, type ConfigInstruction, type Configured, configure, shellOf } from './configure.ts'
-import { copyInto } from './copy.ts'
-import { findSources } from './copySources.ts'
+import { configure } from './configure.ts'
+import { copyStep } from './copyStep.ts'
 import { parseTrigger } from './dockerfile/dockerfile.ts'
-import { type Instruction, type InstructionOf, isOf } from './dockerfile/instruction.ts'
-import { imageSource, treeOf } from './imageSource.ts'
-import { type BuildConfig, type BuiltImage, builtImage, grown } from './imageState.ts'
+import { type Instruction, isOf } from './dockerfile/instruction.ts'
+import { treeOf } from './imageSource.ts'
+import { type BuiltImage, builtImage, grown } from './imageState.ts'
 import type { StepReport } from './report.ts'
-import { type GlobalArgs, StageArgs } from './scope.ts'
-import { asBytes, type CopySource } from './source.ts'
-import type { BuildStore } from './store.ts'
-
-/** What all stages of a build share. */
-export interface BuildSetting {
-  readonly store: BuildStore
-  readonly context: CopySource
-  readonly globalArgs: GlobalArgs
-  readonly escapeToken: string
-  readonly noCache: boolean
-  readonly times: BuildTimes
-  readonly signal?: AbortSignal
-  /** The image that `--from` names: another stage's, or any other. */
-  imageCalled(name: string): Promise<BuiltImage>
-}
+import { runStep } from './runStep.ts'
+import { StageArgs } from './scope.ts'
+import { asBytes } from './source.ts'
+import { type BuildSetting, nop, type PlannedStep, type StageView } from './step.ts'
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -67,112 +53,55 @@ export class StageBuilder {
   /** Carries out one instruction, or takes what it made before. */
   async perform(it: Instruction): Promise<void> {
     this.#setting.signal?.throwIfAborted()
-    if (isOf(it, 'COPY', 'ADD')) await this.#copy(it)
-    else if (it.keyword === 'RUN')
-      throw new OciError('UNSUPPORTED', `${it.text}: RUN needs a container, which a build cannot make yet`)
-    else if (it.keyword === 'FROM') throw new OciError('DOCKERFILE_INVALID', 'FROM begins a stage')
-    else if (it.keyword === 'WORKDIR') await this.#workdir(it)
-    else await this.#configure(it)
-  }
-
-  async #configure(it: ConfigInstruction): Promise<void> {
-    const done = configure(it, this.#config, { args: this.#args, cmdSet: this.#cmdSet })
-    if (it.keyword === 'CMD') this.#cmdSet = it.command.form === 'shell' || it.command.words.length > 0
-    await this.#commit(it, done, nop(` ${done.comment}`, done.config), {})
-  }
-
-  async #workdir(it: InstructionOf<'WORKDIR'>): Promise<void> {
-    const done = configure(it, this.#config, { args: this.#args, cmdSet: this.#cmdSet })
-    await this.#commit(it, done, nop(done.comment, done.config), {}, async changes => {
-      changes.makeFolder(asBytes(done.config.WorkingDir!))
-    })
-  }
-
-  async #copy(it: InstructionOf<'COPY' | 'ADD'>): Promise<void> {
-    const env = this.#config.Env ?? []
-    const expand = (word: string) => this.#args.expand(word, env)
-    const from = it.from === undefined ? undefined : await this.#setting.imageCalled(it.from)
-    const source = from ? await this.#sourceOf(from) : this.#setting.context
-    const written = it.sources.map(expand)
-    const files = it.files.map(({ name, content, expand: open }) => ({
-      name,
-      content: open ? expand(content) : content,
-    }))
-    const urls = it.keyword === 'ADD' ? await fetchSources(written, it, this.#setting) : undefined
-    const sources = urls ? written.filter(word => !urls.has(word)) : written
-    const found = await findSources(source, {
-      keyword: it.keyword,
-      sources,
-      files: [...files],
-      exclude: it.exclude,
-      fetched: urls,
-    })
-    const requested = expand(it.destination)
-    const chown = it.chown && expand(it.chown)
-    const chmod = it.chmod && expand(it.chmod)
-    const flag = chown ? `--chown=${chown} ` : ''
-    const createdBy = nop(`${it.keyword} ${flag}${found.hash} in ${requested} `, this.#config)
-    const destination = absoluteDestination(requested, this.#config)
-    const more = { files: found.files, chmod, link: it.link, destination }
-    await this.#commit(
-      it,
-      { config: this.#config, comment: '' },
-      createdBy,
-      more,
-      async (changes, tree) => {
-        const owner = chown
-          ? await resolveChown(chown, tree, this.#built.layers)
-          : from
-            ? undefined
-            : { uid: 0, gid: 0 }
-        const mode = chmod ? parseChmod(chmod) : undefined
-        const { staging } = this.#setting.store.blobs
-        await copyInto(changes, found, { keyword: it.keyword, destination: asBytes(destination), owner, mode, staging })
-      },
-      it.link,
-    )
-  }
-
-  /** Makes the next image: out of the cache, or with what `make` puts into its layer. */
-  async #commit(
-    it: Instruction,
-    done: Configured,
-    createdBy: string,
-    inputs: CacheKey['inputs'],
-    make?: (changes: Changes, tree: LayerTree) => Promise<void>,
-    apart = false,
-  ): Promise<void> {
-    const { store, times, noCache } = this.#setting
+    const step = await this.#plan(it)
     const below = this.#built
-    const key: CacheKey = { parent: below.id ?? platformOf(below), createdBy, inputs, epoch: times.epoch }
+    const { createdBy, inputs } = step
+    const key: CacheKey = { parent: below.id ?? platformOf(below), createdBy, inputs, epoch: this.#setting.times.epoch }
     const digest = keyDigest(key)
-    const kept = noCache ? undefined : await store.recall(digest)
+    const kept = this.#setting.noCache ? undefined : await this.#setting.store.recall(digest)
     if (kept) {
-      const layer = kept.layer && store.layer(kept.layer.descriptor)
       this.#print(' ---> Using cache')
-      this.#built = builtImage(Buffer.from(kept.config), layer ? [...below.layers, layer] : below.layers, 'cache')
-    } else {
-      const layer = make && (await this.#makeLayer(make, apart))
-      const history = { created: times.now(), created_by: createdBy }
-      this.#built = grown(below, { config: done.config, author: done.author, history, layer })
-      const config = new TextDecoder().decode(this.#built.raw)
-      await store.remember(digest, {
-        config,
-        ...(layer && { layer: { descriptor: layer.descriptor, diffId: layer.diffId } }),
-      })
-      if (layer && this.#tree?.of === below && !apart) this.#tree = { of: this.#built, tree: this.#tree.tree }
-    }
-    if (!this.#built.layers.at(-1) || this.#built.layers.length === below.layers.length)
-      if (this.#tree?.of === below) this.#tree = { of: this.#built, tree: this.#tree.tree }
+      const layer = kept.layer && this.#setting.store.layer(kept.layer.descriptor)
+      const layers = layer ? [...below.layers, layer] : below.layers
+      this.#built = builtImage(Buffer.from(kept.config), layers, 'cache', below.ground)
+    } else await this.#make(step, digest)
     this.steps.push({ instruction: it, key, digest, cached: kept !== undefined, below, built: this.#built })
   }
 
-  async #makeLayer(make: (changes: Changes, tree: LayerTree) => Promise<void>, apart: boolean) {
+  async #plan(it: Instruction): Promise<PlannedStep> {
+    if (isOf(it, 'COPY', 'ADD')) return copyStep(it, this.#view())
+    if (it.keyword === 'RUN') return runStep(it, this.#view())
+    if (it.keyword === 'FROM') throw new OciError('DOCKERFILE_INVALID', 'FROM begins a stage')
+    const done = configure(it, this.#built.image.config, { args: this.#args, cmdSet: this.#cmdSet })
+    if (it.keyword === 'CMD') this.#cmdSet = it.command.form === 'shell' || it.command.words.length > 0
+    if (it.keyword !== 'WORKDIR')
+      // Two blanks: docker joins `#(nop) ` and the rest with another one.
+      return { done, createdBy: nop(` ${done.comment}`, done.config), inputs: {} }
+    const put = async (changes: Changes) => void changes.makeFolder(asBytes(done.config.WorkingDir!))
+    return { done, createdBy: nop(done.comment, done.config), inputs: {}, make: { put } }
+  }
+
+  async #make({ done, createdBy, make }: PlannedStep, key: ReturnType<typeof keyDigest>): Promise<void> {
+    const { store, times } = this.#setting
+    const below = this.#built
+    const layer = make && (await this.#makeLayer(make))
+    const history = { created: times.now(), created_by: createdBy }
+    this.#built = grown(below, { config: done.config, author: done.author, history, layer })
+    const config = new TextDecoder().decode(this.#built.raw)
+    const kept = layer && { descriptor: layer.descriptor, diffId: layer.diffId }
+    await store.remember(key, { config, ...(kept && { layer: kept }) })
+    // Where the layer was made in the tree, the tree has grown with it.
+    const isSameTree = !layer || (make && 'put' in make && !make.apart)
+    if (isSameTree && this.#tree?.of === below) this.#tree = { of: this.#built, tree: this.#tree.tree }
+  }
+
+  async #makeLayer(make: NonNullable<PlannedStep['make']>): Promise<Layer | undefined> {
+    if ('layer' in make) return make.layer()
     const { store, times } = this.#setting
     const tree = await this.#ownTree()
     // --link: the layer looks at nothing below it, so that it stays the same on top of anything.
-    const changes = new Changes(apart ? await treeOf([]) : tree, this.#built.layers.length, times.layerTimes())
-    await make(changes, tree)
+    const changes = new Changes(make.apart ? await treeOf([]) : tree, this.#built.layers.length, times.layerTimes())
+    await make.put(changes, tree)
     return store.putTar(changes.members())
   }
 
@@ -181,25 +110,11 @@ export class StageBuilder {
     return this.#tree.tree
   }
 
-  async #sourceOf(image: BuiltImage): Promise<CopySource> {
-    return imageSource(await treeOf(image.layers), image.layers, this.#setting.store.blobs.staging)
+  #view(): StageView {
+    const { config } = this.#built.image
+    const expand = (word: string) => this.#args.expand(word, config.Env ?? [])
+    return { setting: this.#setting, args: this.#args, built: this.#built, config, print: this.#print, expand }
   }
-
-  get #config(): BuildConfig {
-    return this.#built.image.config
-  }
-}
-
-/** What history says of an instruction that ran nothing. */
-function nop(comment: string, config: BuildConfig): string {
-  return [...shellOf(config), `#(nop) ${comment}`].join(' ')
-}
-
-/** As docker keeps it: made absolute, and a slash at its end stays. */
-function absoluteDestination(requested: string, config: BuildConfig): string {
-  if (requested.startsWith('/')) return requested
-  const path = absolutePath(requested, config)
-  return requested.endsWith('/') && path !== '/' ? `${path}/` : path
 }
 
 function platformOf({ image: { os, architecture, variant = '' } }: BuiltImage): string {

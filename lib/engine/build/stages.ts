@@ -25,6 +25,7 @@ export interface StagesSetting extends Options {
   readonly target?: string
   readonly noCache?: boolean
   readonly insecure?: boolean
+  readonly network?: 'none' | 'host'
   print(line: string): void
 }
 
@@ -82,6 +83,7 @@ export async function buildStages(
         globalArgs,
         escapeToken,
         noCache: setting.noCache ?? false,
+        network: setting.network ?? 'host',
         signal,
         async imageCalled(name) {
           const stage = plan.fromOf(index, name)
@@ -103,8 +105,13 @@ export async function buildStages(
   const all = plan.needed.map(index => stageOf(index))
   try {
     const builders = await Promise.all(all)
+    const { built } = await stageOf(plan.target)
+    if (!built.id)
+      throw new OciError('ARGUMENT_INVALID', 'No image was generated. Is your Dockerfile empty?', {
+        where: dockerfile.file,
+      })
     return {
-      built: (await stageOf(plan.target)).built,
+      built,
       steps: builders.flatMap(builder => builder.steps),
       unused: globalArgs.unused(),
     }

@@ -7,11 +7,13 @@ import { testBase } from './testBase.ts'
 import { type BuildCase, writeContext } from './testCase.ts'
 import { configCases } from './testConfig.ts'
 import { copyCases } from './testCopy.ts'
+import { runCases } from './testRun.ts'
 import { type SeenImage, seen } from './testSeen.ts'
 import { stageCases } from './testStages.ts'
 
-/** Dockerfiles that docker 20.10's builder and we make the same image of. */
-export const corpus: readonly BuildCase[] = [...configCases, ...copyCases, ...stageCases]
+/** Dockerfiles that docker 20.10's builder and we make the same image of; those without RUN need no root. */
+export const withoutRun: readonly BuildCase[] = [...configCases, ...copyCases, ...stageCases]
+export const corpus: readonly BuildCase[] = [...withoutRun, ...runCases]
 
 /** What docker made of a case, and of which: a case that has changed since has to be recorded anew. */
 export interface Recorded {
