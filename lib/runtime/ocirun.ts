@@ -2,7 +2,7 @@ import { closeSync, openSync, realpathSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { readRuntimeConfig } from '../bundle/configFile.ts'
 import { resolveUser } from '../bundle/user.ts'
-import { isOciError, OciError } from '../errors.ts'
+import { OciError } from '../errors.ts'
 import { emit, say, type Undo } from '../events.ts'
 import { native } from '../kernel.ts'
 import { checkProcess } from '../spec/runtime/check.ts'
@@ -44,20 +44,20 @@ export function ocirun({ root = defaultStateRoot() }: DriverOptions = {}): Runti
     const undo: Undo = { kind: 'container', id, runtime: 'ocirun', root }
     const input = openSync('/dev/null', 'r')
     const out = openSync(options.output ?? '/dev/null', 'a', 0o644)
+    let claimed = false
     try {
       const { carried } = await createContainer(id, bundle, config, {
         root,
         streams: [input, out, out],
-        claimed: () => emit(options, { type: 'change', undo }),
+        claimed: () => {
+          claimed = true
+          emit(options, { type: 'change', undo })
+        },
       })
       endings.set(id, carried.exited({ idle: true }))
-      if (verb === 'run') await startContainer(root, id)
+      if (verb === 'run') await startOrDelete(root, id)
     } catch (error) {
-      // What was not made has taken itself back; another's container of that name is not ours to take.
-      if (!isOciError(error, 'CONTAINER_EXISTS')) {
-        await deleteContainer(root, id, { force: true })
-        emit(options, { type: 'undone', undo })
-      }
+      if (claimed) emit(options, { type: 'undone', undo })
       throw error
     } finally {
       closeSync(input)
@@ -112,6 +112,15 @@ export function ocirun({ root = defaultStateRoot() }: DriverOptions = {}): Runti
       stateOf(id)
       return containerOf(id)
     },
+  }
+}
+
+async function startOrDelete(root: string, id: string): Promise<void> {
+  try {
+    await startContainer(root, id)
+  } catch (error) {
+    await deleteContainer(root, id, { force: true })
+    throw error
   }
 }
 

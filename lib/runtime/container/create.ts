@@ -62,23 +62,35 @@ export async function createContainer(
     ...{ id, pid: 0, startTime: 0, maker: thisMaker(), bundle, rootfs, created: new Date().toISOString() },
     ...{ cgroups: surroundings.cgroups, config, rootless: !surroundings.place.privileged },
   }
+  const undo = [() => dropState(root, id)]
   try {
     options.claimed?.()
     saveState(root, saved)
-    const carried = await make(saved, surroundings, options)
+    const carried = await make(saved, surroundings, options, undo)
     return { saved, carried }
   } catch (error) {
-    removeCgroups(saved.cgroups)
-    dropState(root, id)
+    takeBack(undo)
     throw error
   }
 }
 
-async function make(saved: SavedState, { place }: Surroundings, options: CreateOptions): Promise<Carried> {
+/** The last first. Where one cannot be taken back, those before it stay: the state still knows what is left to delete. */
+function takeBack(undo: readonly (() => void)[]): void {
+  try {
+    for (const action of undo.toReversed()) action()
+  } catch {}
+}
+
+async function make(
+  saved: SavedState,
+  { place }: Surroundings,
+  options: CreateOptions,
+  undo: (() => void)[],
+): Promise<Carried> {
   const { config } = saved
   const { folder, fifo } = statePaths(options.root, saved.id)
   makeFifo(folder, fifo)
-  const cgroups = placeInCgroups(saved, place.privileged)
+  const cgroups = placeInCgroups(saved, place.privileged, undo)
   const trees = place.privileged ? place.cgroups : cgroupTrees(cgroups)
   // "Creating" is over once the namespaces exist: what the hooks are told is what runtime.md § State says of this moment.
   const state = () => publicState(saved, 'created')
@@ -118,10 +130,12 @@ async function make(saved: SavedState, { place }: Surroundings, options: CreateO
 }
 
 /** Makes its cgroups and sets their limits. Who is not root, and has asked for no special place, does with those it gets. */
-function placeInCgroups(saved: SavedState, privileged: boolean): CgroupPaths {
+function placeInCgroups(saved: SavedState, privileged: boolean, undo: (() => void)[]): CgroupPaths {
   const { cgroupsPath, resources } = saved.config.linux ?? {}
   if (privileged || cgroupsPath) makeCgroups(saved.cgroups, resources)
   else saved.cgroups = makeAllowedCgroups(saved.cgroups, resources)
+  // What others have there is not ours to remove: up to here nothing has been made, or it has been undone.
+  undo.push(() => removeCgroups(saved.cgroups))
   if (resources) setResources(saved.cgroups, resources, { skipDevices: !privileged })
   return saved.cgroups
 }

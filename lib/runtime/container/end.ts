@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { emitWarning } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isOciError, isSystemError, RuntimeError } from '../../errors.ts'
@@ -61,9 +62,9 @@ export async function deleteContainer(
 ): Promise<void> {
   const saved = force ? loadAnyState(root, id) : loadState(root, id)
   if (!saved) {
-    clearByName(id)
-    dropState(root, id)
-    return
+    // Where there never was a state nothing has been made, and what has the same name is another's.
+    if (existsSync(statePaths(root, id).file)) clearByName(id)
+    return dropState(root, id)
   }
   const { fifo } = statePaths(root, id)
   const status = statusOf(saved, fifo)

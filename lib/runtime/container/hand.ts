@@ -1,6 +1,6 @@
 import { closeSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
-import { RuntimeError } from '../../errors.ts'
+import { isSystemError, RuntimeError } from '../../errors.ts'
 import { builtPath, native } from '../../kernel.ts'
 import { describeStep } from '../plan/describe.ts'
 import { encodePlan } from '../plan/encode.ts'
@@ -45,7 +45,8 @@ export async function carryOut(
     native().reap(keeper)
   })
   try {
-    writeAll(channel, encodePlan(steps))
+    // One that is gone already has said why: that is what comes next.
+    writeAll(channel, encodePlan(steps), () => {})
     const syncs = steps.filter(step => step.op === 'sync').length
     let child = 0
     for (let seen = 0; seen < syncs; seen++) {
@@ -53,7 +54,7 @@ export async function carryOut(
       child ||= (await next(watch))?.value ?? 0
       await at(name, child, descriptor)
       if (detached && seen === syncs - 1) leave()
-      writeAll(channel, Buffer.from('g'))
+      writeAll(channel, Buffer.from('g'), hasEnded)
     }
     return {
       pid: child,
@@ -78,7 +79,7 @@ export async function carryOut(
 
 async function nextSync(channel: number, steps: readonly Step[]): Promise<{ name: SyncPoint; descriptor: number }> {
   const message = await next(channel)
-  if (!message) throw new RuntimeError('KERNEL', 'the container process ended before its program was run', {})
+  if (!message) hasEnded()
   const step = steps[message.step]
   if (message.kind !== SYNC || step?.op !== 'sync') throw stepError(message, steps)
   return { name: step.name, descriptor: message.value }
@@ -148,8 +149,17 @@ export function stepError({ step: index, value, detail }: Message, steps: readon
   return new RuntimeError(code, `${told}: ${syscall}: ${errno}${also} (step ${index + 1} of ${steps.length})`, data)
 }
 
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+function writeAll(fd: number, bytes: Uint8Array, gone: () => void): void {
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+  } catch (error) {
+    if (!isSystemError(error, 'EPIPE')) throw error
+    gone()
+  }
+}
+
+function hasEnded(): never {
+  throw new RuntimeError('KERNEL', 'the container process ended before its program was run', {})
 }
 
 function once(action: () => void): () => void {

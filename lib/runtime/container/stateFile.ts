@@ -6,12 +6,12 @@ import type { SavedState } from './state.ts'
 export function writeState(file: string, state: SavedState): void {
   const text = JSON.stringify(state)
   writeFileSync(`${file}.new`, `{"state":${text},"check":${checkOf(text)}}`, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
   try {
     linkSync(file, firstOf(file))
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'EEXIST')) throw error
+    if (!isSystemError(error, 'EEXIST')) throw error
   }
-  renameSync(`${file}.new`, file)
 }
 
 /** Throws `CONFIG_INVALID` for a file that is not, to the last byte, what {@link writeState} wrote. */
