@@ -1,6 +1,5 @@
-import { surroundingsOf } from '../../runtime/container/place.ts'
+import { planOf } from '../../runtime/container/planOf.ts'
 import { describeStep } from '../../runtime/plan/describe.ts'
-import { initPlan } from '../../runtime/plan/initPlan.ts'
 import { bundleOf } from './bundle.ts'
 import type { Command } from './global.ts'
 
@@ -10,8 +9,7 @@ export const command: Command = {
   operands: [0, 1],
   async run({ flags, operands: [id = 'container'], global }) {
     const { bundle, config } = bundleOf(flags, global)
-    const { place } = await surroundingsOf(id, bundle, config, { root: global.root, console: 'keeper' })
-    const steps = initPlan(config, { ...place, fifo: `${global.root}/${id}/exec.fifo` })
+    const steps = await planOf({ path: bundle, config }, { id, root: global.root })
     const width = String(steps.length).length
     const lines = flags.json
       ? [JSON.stringify(steps, plainly, 2)]

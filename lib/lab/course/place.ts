@@ -11,6 +11,8 @@ export interface Place {
   readonly names: NetworkNames
   /** Id of the lab: `default` gives the article's own names. */
   readonly labId: string
+  /** What the lab's container is called: the article's `oci-demo-app` in the default lab. */
+  readonly container: string
   /** A path below the folder. */
   path(...parts: string[]): string
   /** What the learner has answered, by {@link NotebookLab.answer}; undefined before. */
@@ -51,5 +53,6 @@ export function placeOf(
 ): Place {
   const folder = join(root, 'lab-work', lesson)
   const id = labId()
-  return { folder, names: labNames(id), labId: id, path: (...parts) => join(folder, ...parts), ...memory }
+  const container = id === 'default' ? 'oci-demo-app' : `oci-demo-app-${id}`
+  return { folder, names: labNames(id), labId: id, container, path: (...parts) => join(folder, ...parts), ...memory }
 }

@@ -5,6 +5,15 @@ import { ociLayout } from './03-oci-layout.ts'
 import { registryApi } from './04-registry-api.ts'
 import { manifests } from './05-manifest-v2s2-vs-oci.ts'
 import { unpackToBundle } from './06-unpack-to-bundle.ts'
+import { runcLesson } from './07-runc.ts'
 
 /** The course, in order. */
-export const lessons: readonly Lesson[] = [startHere, imageAnatomy, ociLayout, registryApi, manifests, unpackToBundle]
+export const lessons: readonly Lesson[] = [
+  startHere,
+  imageAnatomy,
+  ociLayout,
+  registryApi,
+  manifests,
+  unpackToBundle,
+  runcLesson,
+]
