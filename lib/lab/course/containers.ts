@@ -27,6 +27,11 @@ export async function theContainer(id: string): Promise<FoundContainer> {
   )
 }
 
+/** Removes every container of that id, running or not. ≙ `runc delete --force` */
+export async function deleteContainers(id: string): Promise<void> {
+  for (const { container } of await findContainers(id)) await container.delete({ force: true })
+}
+
 async function lookedUp(runtime: Runtime, id: string): Promise<FoundContainer[]> {
   try {
     const states = await runtime.list()

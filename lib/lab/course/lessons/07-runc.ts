@@ -5,7 +5,7 @@ import { planOf } from '../../../runtime/container/planOf.ts'
 import { same } from '../../claim.ts'
 import { answered } from '../answered.ts'
 import { demoBundle } from '../bundle.ts'
-import { findContainers, theContainer } from '../containers.ts'
+import { deleteContainers, findContainers, theContainer } from '../containers.ts'
 import type { Lesson } from '../lesson.ts'
 import type { Place } from '../place.ts'
 
@@ -89,6 +89,6 @@ function ownNamespaces(pid: number): string[] {
 }
 
 async function removeContainers(place: Place): Promise<void> {
-  for (const { container } of await findContainers(place.container)) await container.delete({ force: true })
+  await deleteContainers(place.container)
   await rm(place.path('app.log'), { force: true })
 }

@@ -6,6 +6,7 @@ import { registryApi } from './04-registry-api.ts'
 import { manifests } from './05-manifest-v2s2-vs-oci.ts'
 import { unpackToBundle } from './06-unpack-to-bundle.ts'
 import { runcLesson } from './07-runc.ts'
+import { vethBridgeNetns } from './08-veth-bridge-netns.ts'
 
 /** The course, in order. */
 export const lessons: readonly Lesson[] = [
@@ -16,4 +17,5 @@ export const lessons: readonly Lesson[] = [
   manifests,
   unpackToBundle,
   runcLesson,
+  vethBridgeNetns,
 ]

@@ -1,0 +1,134 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { networkPlan, undoPlan } from '../../../network/plan.ts'
+import { topology } from '../../../network/topology.ts'
+import { includes, same } from '../../claim.ts'
+import { demoBundle } from '../bundle.ts'
+import { deleteContainers, findContainers } from '../containers.ts'
+import type { Lesson } from '../lesson.ts'
+import type { Place } from '../place.ts'
+
+export const vethBridgeNetns: Lesson = {
+  id: '08-veth-bridge-netns',
+  needs: ['linux', 'root', 'native/'],
+
+  prepare: (place, options) => demoBundle(place, options),
+
+  checks: [
+    {
+      id: '08.1',
+      claim: { en: 'the bridge is up and has its address', zh: '网桥已启用，并带有地址' },
+      undo: takeDown,
+      async look({ names }) {
+        const [host] = await topology()
+        const link = host?.links.find(({ name }) => name === names.bridge)
+        const addresses = host?.addresses.filter(({ link }) => link === names.bridge).map(({ address }) => address)
+        return same(
+          { kind: link?.kind ?? 'not there', up: link?.up ?? false, addresses },
+          { kind: 'bridge', up: true, addresses: expect4(addresses, `${names.bridgeAddress}/24`) },
+          `ip -d addr show ${names.bridge}`,
+          'a bridge must be made, set up, and given an address: three things',
+        )
+      },
+    },
+    {
+      id: '08.2',
+      claim: { en: 'one end of a cable is in the bridge', zh: '网线的一头插在网桥上' },
+      undo: takeDown,
+      async look({ names }) {
+        const [host] = await topology()
+        const link = host?.links.find(({ name }) => name === names.vethHost)
+        return same(
+          { kind: link?.kind ?? 'not there', in: link?.master ?? 'no bridge', up: link?.up ?? false },
+          { kind: 'veth', in: names.bridge, up: true },
+          `ip -d link show ${names.vethHost}`,
+          'is it a veth, is it plugged in, and is it up?',
+        )
+      },
+    },
+    {
+      id: '08.3',
+      claim: {
+        en: 'the other end is eth0 in the namespace, with an address and a way out',
+        zh: '另一头是 namespace 里的 eth0，有地址，也有出路',
+      },
+      undo: takeDown,
+      async look({ names }) {
+        const [, inside] = await topology([names.netnsPath])
+        const seen = [
+          ...inside!.addresses.map(({ link, address }) => `${link} ${address}`),
+          ...inside!.links.filter(({ up }) => up).map(({ name }) => `${name} up`),
+          ...inside!.routes.map(({ destination, gateway }) => `${destination} via ${gateway ?? 'nobody'}`),
+        ]
+        return includes(
+          seen,
+          [`eth0 ${names.containerAddress}/24`, 'eth0 up', 'lo up', `default via ${names.bridgeAddress}`],
+          `ip addr and ip route, in ${names.netns}`,
+          'which of these does the namespace not have?',
+        )
+      },
+    },
+    {
+      id: '08.4',
+      claim: { en: 'the container answers hello world on its own address', zh: '容器在自己的地址上回答 hello world' },
+      makes: ['app.log'],
+      undo: place => deleteContainers(place.container),
+      look: ({ names }) =>
+        answers(names.containerAddress, 'is the container in that namespace, and does its program run?'),
+    },
+    {
+      id: '08.5',
+      claim: { en: 'what was broken is mended, and it answers again', zh: '坏掉的修好了，它又应答了' },
+      makes: ['broken'],
+      async look(place) {
+        if (!existsSync(place.path('broken')))
+          return same(
+            'nothing was broken yet',
+            'broken, and mended',
+            place.path('broken'),
+            'run the cell that breaks it',
+          )
+        return answers(place.names.containerAddress, 'every part is there: is every part on?')
+      },
+    },
+    {
+      id: '08.6',
+      claim: { en: 'the network was built, and nothing of it is left', zh: '网络搭过，现在一点不剩' },
+      makes: ['built'],
+      async look(place) {
+        const { names } = place
+        const built = existsSync(place.path('built')) && readFileSync(place.path('built'), 'utf8') === 'yes'
+        const [host] = await topology()
+        const links = (host?.links ?? []).map(({ name }) => name)
+        const left = [
+          ...links.filter(name => [names.bridge, names.vethHost, names.vethGuest].includes(name)),
+          ...(existsSync(names.netnsPath) ? [names.netns] : []),
+          ...(await findContainers(place.container)).map(({ runtime }) => `${place.container} (${runtime})`),
+        ]
+        const hint = built
+          ? 'container, namespace, links: in this order'
+          : 'there was nothing to take down: first build it'
+        return same({ built, left }, { built: true, left: [] }, 'ip link, ip netns, and the runtimes', hint)
+      },
+    },
+  ],
+}
+
+/** IPv6 gives every link an address of its own accord: only the one that was asked for counts. */
+function expect4(seen: readonly string[] | undefined, wanted: string): readonly string[] {
+  return seen?.includes(wanted) ? seen : [wanted]
+}
+
+async function answers(address: string, hint: string) {
+  const url = `http://${address}:8000/hello`
+  const seen = await fetch(url, { signal: AbortSignal.timeout(3000) }).then(
+    async answer => (await answer.text()).trim(),
+    () => 'no answer',
+  )
+  return same(seen, 'hello world', `curl ${url}`, hint)
+}
+
+/** A cable cannot stay without its bridge, nor a container without its namespace: resetting one step takes all of it down. */
+async function takeDown(place: Place): Promise<void> {
+  await deleteContainers(place.container)
+  await undoPlan(networkPlan(place.names))
+}
