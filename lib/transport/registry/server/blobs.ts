@@ -45,10 +45,10 @@ export async function deleteBlob({ route, response, storage }: Blob): Promise<vo
 
 function rangeOf(header: string | undefined, size: number, response: ServerResponse): ByteRange | undefined {
   try {
-    return parsed(() => parseRange(header, size))
+    return parseRange(header, size)
   } catch (error) {
     response.setHeader('content-range', `bytes */${size}`)
-    throw error
+    throw new RegistryError('SIZE_INVALID', (error as Error).message, { got: header, status: 416 }, { cause: error })
   }
 }
 

@@ -10,7 +10,6 @@ const STATUS: Partial<Record<string, number>> = {
   UNAUTHORIZED: 401,
   DENIED: 403,
   TOO_LARGE: 413,
-  SIZE_INVALID: 416,
 }
 
 // What the wire has no word for goes by the nearest.

@@ -32,15 +32,23 @@ export class FolderMedium implements Medium {
     this.staging = stagingIn(root)
   }
 
-  async names(): Promise<string[]> {
+  names(): Promise<string[]> {
+    return this.foldersWith('index.json')
+  }
+
+  async places(): Promise<string[]> {
+    return [...new Set([...(await this.foldersWith('blobs')), ...(await this.names())])]
+  }
+
+  /** The repositories in whose folder there is such an entry. */
+  private async foldersWith(entry: string): Promise<string[]> {
     const found: string[] = []
     const walk = async (folder: string): Promise<void> => {
-      for (const entry of await readdir(join(this.root, folder), { withFileTypes: true })) {
-        if (entry.isFile() && entry.name === 'index.json' && folder !== '') found.push(nameOf(folder))
-        // A folder of blobs is no repository, and neither is what is not finished.
-        if (entry.isDirectory() && entry.name !== 'blobs' && !entry.name.startsWith('.'))
-          await walk(join(folder, entry.name)).catch(ignoreMissing)
-      }
+      const inside = await readdir(join(this.root, folder), { withFileTypes: true })
+      if (folder !== '' && inside.some(({ name }) => name === entry)) found.push(nameOf(folder))
+      // A folder of blobs is no repository, and neither is what is not finished.
+      for (const { name } of inside.filter(it => it.isDirectory()))
+        if (name !== 'blobs' && !name.startsWith('.')) await walk(join(folder, name)).catch(ignoreMissing)
     }
     await walk('').catch(ignoreMissing)
     return found.sort()

@@ -81,6 +81,8 @@ export class FolderShelf implements Shelf {
 
   async adopt(digest: Digest, file: UploadFile): Promise<void> {
     await this.medium.publish(digest, file.path!, this.path(digest))
+    // It may have been here for long.
+    this.touch(digest)
   }
 
   async link(digest: Digest, from: StoredBlob): Promise<void> {
@@ -91,7 +93,7 @@ export class FolderShelf implements Shelf {
     const path = this.path(digest)
     const found = statSync(path, { throwIfNoEntry: false })
     const now = Date.now()
-    if (found && found.ctimeMs < now - TOUCH_EVERY) utimesSync(path, now / 1000, now / 1000)
+    if (found && found.mtimeMs < now - TOUCH_EVERY) utimesSync(path, now / 1000, now / 1000)
   }
 
   remove(digest: Digest): boolean {
@@ -112,7 +114,7 @@ export class FolderShelf implements Shelf {
   removeUntouched(digest: Digest, before: number): number | undefined {
     const path = this.path(digest)
     const found = statSync(path, { throwIfNoEntry: false })
-    if (!found || found.ctimeMs >= before) return undefined
+    if (!found || found.mtimeMs >= before) return undefined
     return unlinked(path) ? (found.nlink > 1 ? 0 : found.size) : undefined
   }
 

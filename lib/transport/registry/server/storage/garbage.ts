@@ -27,7 +27,7 @@ export async function collectGarbage(storage: Storage, options: GarbageOptions =
   const before = Date.now() - (options.grace ?? GRACE) * 1000
   const garbage: Garbage = { manifests: 0, blobs: 0, freed: 0 }
   await storage.forgetUploads(before)
-  for (const name of await storage.repositories()) {
+  for (const name of await storage.medium.places()) {
     const shelf = storage.medium.shelf(name)
     // A manifest that is being pushed waits for us, or we for it: its blobs are all here afterwards, or it is refused.
     await shelf.locked(async () => {

@@ -16,6 +16,8 @@ export interface StoredBlob {
 export interface Medium {
   /** The repositories there are, in the order of their bytes. */
   names(): Promise<string[]>
+  /** Those, and those that got blobs but no manifest yet. */
+  places(): Promise<string[]>
   shelf(name: string): Shelf
   newUpload(): Promise<UploadFile>
   /** A blob of any repository. */

@@ -11,6 +11,7 @@ export function memoryMedium(): Medium {
   const turns = new Turns()
   return {
     names: async () => [...places].flatMap(([name, { index }]) => (index ? [name] : [])).sort(),
+    places: async () => [...places.keys()],
     shelf: name => new MemoryShelf(name, places, turns),
     newUpload: async () => memoryFile(),
     shared(digest) {
