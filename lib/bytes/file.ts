@@ -6,17 +6,22 @@ const CHUNK = 1 << 20
 
 /**
  * The bytes of a file, or of a part of it (`end` is exclusive). Opened when first read, closed in any case.
- * Without `start` it is read from where it stands, so that pipes can be read too.
+ * Lent chunks are good only until the next one is asked for. Without `start` it is read from where it stands, so that pipes can be read too.
  */
-export async function* fileBytes(path: string | Buffer, range: { start?: number; end?: number } = {}): Bytes {
+export async function* fileBytes(
+  path: string | Buffer,
+  range: { start?: number; end?: number; lent?: boolean } = {},
+): Bytes {
   const file = await open(path, 'r')
   try {
+    const lent = range.lent ? Buffer.allocUnsafeSlow(CHUNK) : undefined
     let offset = range.start ?? 0
     const end = range.end ?? Number.POSITIVE_INFINITY
     while (offset < end) {
-      // A fresh buffer each time: whoever reads may keep the chunk.
-      const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, end - offset))
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, range.start === undefined ? null : offset)
+      // A fresh buffer each time, unless it is lent: whoever reads may keep the chunk.
+      const wanted = Math.min(CHUNK, end - offset)
+      const buffer = lent ?? Buffer.allocUnsafeSlow(wanted)
+      const { bytesRead } = await file.read(buffer, 0, wanted, range.start === undefined ? null : offset)
       if (bytesRead === 0) return
       offset += bytesRead
       yield buffer.subarray(0, bytesRead)

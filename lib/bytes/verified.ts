@@ -2,32 +2,49 @@ import { OciError } from '../errors.ts'
 import { algorithmOf, type Digest, digester, shortDigest } from '../spec/digest.ts'
 import type { Bytes } from './bytes.ts'
 
+/** Bytes that are given piece by piece, and what is wanted of them, as far as it is known. */
+export interface Verifier {
+  /** Throws `SIZE_INVALID` as soon as there are too many. */
+  update(chunk: Uint8Array): void
+  /** What they were; throws `SIZE_INVALID` or `DIGEST_INVALID` when that is not what was wanted. */
+  end(): { digest: Digest; size: number }
+}
+
+export function verifier(want: { digest?: Digest; size?: number }, where: string): Verifier {
+  const hash = digester(want.digest && algorithmOf(want.digest))
+  let size = 0
+  return {
+    update(chunk) {
+      size += chunk.length
+      // Never read on: a body without end would fill the disk.
+      if (want.size !== undefined && size > want.size) throw wrongSize(where, want.size, `more than ${want.size}`)
+      hash.update(chunk)
+    },
+    end() {
+      if (want.size !== undefined && size !== want.size) throw wrongSize(where, want.size, size)
+      const got = hash.digest()
+      if (want.digest === undefined || got === want.digest) return { digest: got, size }
+      const [wanted, found] = [shortDigest(want.digest), shortDigest(got)]
+      throw new OciError(
+        'DIGEST_INVALID',
+        `${where}: the bytes are not what the digest says (want ${wanted}, got ${found})`,
+        { want: want.digest, got, where },
+      )
+    },
+  }
+}
+
 /**
  * Passes the bytes on and checks them while they pass.
  * Throws `SIZE_INVALID` as soon as there are too many, or `SIZE_INVALID` or `DIGEST_INVALID` at the end.
  */
 export async function* verified(bytes: Bytes, want: { digest: Digest; size?: number }, where: string): Bytes {
-  const hash = digester(algorithmOf(want.digest))
-  let size = 0
+  const check = verifier(want, where)
   for await (const chunk of bytes) {
-    size += chunk.length
-    // Never read on: a body without end would fill the disk.
-    if (want.size !== undefined && size > want.size) throw wrongSize(where, want.size, `more than ${want.size}`)
-    hash.update(chunk)
+    check.update(chunk)
     yield chunk
   }
-  if (want.size !== undefined && size !== want.size) throw wrongSize(where, want.size, size)
-  const got = hash.digest()
-  if (got !== want.digest)
-    throw new OciError(
-      'DIGEST_INVALID',
-      `${where}: the bytes are not what the digest says (want ${shortDigest(want.digest)}, got ${shortDigest(got)})`,
-      {
-        want: want.digest,
-        got,
-        where,
-      },
-    )
+  check.end()
 }
 
 function wrongSize(where: string, want: number, got: number | string): OciError {

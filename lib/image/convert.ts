@@ -37,10 +37,10 @@ export function toDocker(image: Image): Image {
 
 function withManifest(image: Image, manifest: Manifest, rawConfig: Uint8Array, profile: Profile = 'current'): Image {
   const blobs: Pick<BlobSource, 'get'> = {
-    get(blob) {
+    get(blob, how) {
       if (blob.digest === manifest.config.digest) return bytesOf(rawConfig)
       const index = manifest.layers.findIndex(layer => layer.digest === blob.digest)
-      return image.layers[index]!.compressed()
+      return image.layers[index]!.compressed(how)
     },
   }
   return build(manifest, image, rawConfig, profile, blobs)

@@ -9,7 +9,7 @@ export interface Layer {
   readonly descriptor: Descriptor
   readonly diffId: Digest
   /** The blob as it is stored, verified against `descriptor`. */
-  compressed(): Bytes
+  compressed(how?: ReadHow): Bytes
   /** The tar inside, verified against `diffId`. */
   uncompressed(): Bytes
 }
@@ -24,11 +24,20 @@ export interface Image {
   raw(part: 'manifest' | 'config'): Uint8Array
 }
 
+/** How a blob is read. */
+export interface ReadHow {
+  /**
+   * For who writes the bytes to a file and verifies them there: nobody has done it before, and each chunk is good only
+   * until the next one is asked for, because its memory is used again.
+   */
+  lent?: boolean
+}
+
 /** Somewhere that blobs can be read from. */
 export interface BlobSource {
   has(blob: Descriptor): Promise<boolean>
   /** The blob's bytes; throws `DIGEST_INVALID` or `SIZE_INVALID` at the end when they are not what was promised. */
-  get(blob: Descriptor): Bytes
+  get(blob: Descriptor, how?: ReadHow): Bytes
 }
 
 /** Somewhere that blobs can be kept. */

@@ -81,7 +81,7 @@ function layerOf(blobs: Pick<BlobSource, 'get'>, descriptor: Descriptor, diffId:
   return {
     descriptor,
     diffId,
-    compressed: () => blobs.get(descriptor),
+    compressed: how => blobs.get(descriptor, how),
     uncompressed: () => asDiff(decompressed(blobs.get(descriptor), where), diffId, where),
   }
 }

@@ -1,11 +1,12 @@
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { Bytes } from '../bytes/bytes.ts'
 import { fileBytes } from '../bytes/file.ts'
-import { verified } from '../bytes/verified.ts'
+import { verified, verifier } from '../bytes/verified.ts'
 import { isSystemError, OciError } from '../errors.ts'
-import type { BlobStore } from '../image/image.ts'
+import type { BlobStore, ReadHow } from '../image/image.ts'
 import type { Descriptor } from '../spec/descriptor.ts'
-import { algorithmOf, type Digest, digester, hexOf, shortDigest } from '../spec/digest.ts'
+import { algorithmOf, type Digest, hexOf, shortDigest } from '../spec/digest.ts'
 import { makeFolder, type Staging, stagingIn, writeSynced } from './staging.ts'
 
 /** The blobs of an OCI layout. image-layout.md § Blobs. */
@@ -28,19 +29,15 @@ export function blobDirectory(layout: string): BlobDirectory {
       const there = await fileSize(path(digest))
       return there === size
     },
-    get: blob => readBlob(path(blob.digest), blob, layout),
+    get: (blob, how) => readBlob(path(blob.digest), blob, layout, how),
     async put(bytes, expected) {
-      const hash = digester(expected ? algorithmOf(expected.digest) : 'sha256')
-      let size = 0
+      const check = verifier(expected ?? {}, expected ? blobName(expected, layout) : layout)
       const beside = await staging.file()
       try {
-        await writeSynced(beside, expected ? verified(bytes, expected, blobName(expected, layout)) : bytes, chunk => {
-          size += chunk.length
-          if (!expected) hash.update(chunk)
-        })
-        const digest = expected?.digest ?? hash.digest()
-        await moveTo(path(digest), beside)
-        return { digest, size }
+        await writeSynced(beside, bytes, check.update)
+        const put = check.end()
+        await moveTo(path(put.digest), beside)
+        return put
       } finally {
         await rm(beside, { force: true })
       }
@@ -52,12 +49,12 @@ export function blobDirectory(layout: string): BlobDirectory {
   }
 }
 
-/** The bytes of a blob that is a file, verified. Throws `BLOB_UNKNOWN` where there is no file. */
-export async function* readBlob(path: string, blob: Descriptor, where: string): AsyncGenerator<Uint8Array> {
+/** The bytes of a blob that is a file, verified, unless they are only lent. Throws `BLOB_UNKNOWN` where there is no file. */
+export async function* readBlob(path: string, blob: Descriptor, where: string, { lent = false }: ReadHow = {}): Bytes {
   // Looked at before it is opened: opening a fifo would wait for ever.
   if ((await fileSize(path)) === undefined)
     throw new OciError('BLOB_UNKNOWN', `${blobName(blob, where)}: not there`, { want: blob.digest, where })
-  yield* verified(fileBytes(path), blob, blobName(blob, where))
+  yield* lent ? fileBytes(path, { lent }) : verified(fileBytes(path), blob, blobName(blob, where))
 }
 
 /** The size of a regular file; undefined for anything else. */

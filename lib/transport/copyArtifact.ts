@@ -30,7 +30,7 @@ export async function copyArtifact(
   const moved = await inParallel(
     [...parts.values()],
     PARALLEL,
-    blob => copyBlob(kind(blob.digest), blob, () => blobs.get(blob), sink, options),
+    blob => copyBlob(kind(blob.digest), blob, how => blobs.get(blob, how), sink, options),
     stop,
   )
   options.signal?.throwIfAborted()

@@ -55,7 +55,7 @@ export interface Copied {
 async function copyLayer(layer: Layer, sink: ImageSink, options: CopyOptions): Promise<Copied> {
   const { descriptor, diffId } = layer
   const change = changeFor(layer, sink.layers, options.recompress)
-  if (change === 'none') return copyBlob('layer', descriptor, () => layer.compressed(), sink, options, diffId)
+  if (change === 'none') return copyBlob('layer', descriptor, how => layer.compressed(how), sink, options, diffId)
   const mediaType = changedType(descriptor.mediaType, change, options.recompress)
   const { digest, size } = descriptor
   // The bar of a layer that is unpacked counts tar bytes: how many there will be is not known before.
@@ -90,7 +90,7 @@ export async function copyBlob(
     emit(options, { type: 'blob', state: 'skipped', blob: label, offset: size })
     return { descriptor, skipped: true }
   }
-  const bytes = () => metered(open(), label, options)
+  const bytes = () => metered(open({ lent: sink.takesLent ?? false }), label, options)
   await sink.putBlob({ ...label, mediaType, ...(diffId && { diffId }) }, bytes(), bytes)
   return { descriptor, skipped: false }
 }

@@ -74,6 +74,7 @@ export async function layoutSink(
   return {
     manifestTypes: [OCI_MANIFEST, OCI_INDEX],
     layers: 'compress',
+    takesLent: true,
     has: blob => blobs.has(blob),
     putBlob: ({ digest, size }, bytes) => blobs.put(bytes, digest && { digest, size: size as number }),
     putManifest: put,

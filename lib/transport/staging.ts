@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Bytes } from '../bytes/bytes.ts'
 import { isSystemError } from '../errors.ts'
@@ -65,13 +65,22 @@ export async function writeNew(
   try {
     const chunks = typeof bytes === 'string' ? [Buffer.from(bytes)] : bytes instanceof Uint8Array ? [bytes] : bytes
     for await (const chunk of chunks) {
-      onChunk?.(chunk)
-      for (let offset = 0; offset < chunk.length; ) offset += (await file.write(chunk, offset)).bytesWritten
+      // The kernel takes it while we look at it: most of the time that is hashing.
+      const written = writeAll(file, chunk)
+      try {
+        onChunk?.(chunk)
+      } finally {
+        await written
+      }
     }
     if (sync) await file.sync()
   } finally {
     await file.close()
   }
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < chunk.length; ) offset += (await file.write(chunk, offset)).bytesWritten
 }
 
 /** Makes a folder and those above it. Unlike mkdir's own `recursive`, it comes to an end on a file system that refuses, such as /proc. */

@@ -2,6 +2,7 @@ import type { Bytes } from '../../bytes/bytes.ts'
 import { collect } from '../../bytes/collect.ts'
 import { verified } from '../../bytes/verified.ts'
 import { RegistryError } from '../../errors.ts'
+import type { ReadHow } from '../../image/image.ts'
 import type { Descriptor } from '../../spec/descriptor.ts'
 import { algorithmOf, type Digest, digestOf, isDigest, parseDigest, shortDigest } from '../../spec/digest.ts'
 import { detectMediaType } from '../../spec/manifest.ts'
@@ -102,10 +103,11 @@ export class RegistryClient {
     return true
   }
 
-  /** A blob's bytes, verified; a broken download goes on where it broke. With `lend`, a chunk is good until the next one. */
-  blob(blob: Pick<Descriptor, 'digest' | 'size'>, { lend = false } = {}): Bytes {
+  /** A blob's bytes, verified, unless they are only lent; a broken download goes on where it broke. */
+  blob(blob: Pick<Descriptor, 'digest' | 'size'>, { lent = false }: ReadHow = {}): Bytes {
     const where = `${this.host}/${this.name}: blob ${shortDigest(blob.digest)}`
-    return verified(download(this.session, blob, { lend, signal: this.signal }), blob, where)
+    const bytes = download(this.session, blob, { lend: lent, signal: this.signal })
+    return lent ? bytes : verified(bytes, blob, where)
   }
 
   /** Gives the repository a blob that another one of the registry has, without moving it. False when that is not to be had. */

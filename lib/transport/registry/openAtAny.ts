@@ -47,10 +47,10 @@ function blobsOf(
   const all = [() => client, ...others]
   return {
     has: blob => client.hasBlob(blob.digest),
-    get(blob) {
+    get(blob, how) {
       if (blob.digest === first.digest) return bytesOf(raw)
       const isManifest = isManifestType(blob.mediaType) || isIndexType(blob.mediaType)
-      return fromAny(all, it => (isManifest ? manifestBytes(it, blob) : it.blob(blob)))
+      return fromAny(all, it => (isManifest ? manifestBytes(it, blob) : it.blob(blob, how)))
     },
   }
 }

@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { isSystemError } from '../../../errors.ts'
+import { type Lending, lending } from './lending.ts'
 
 export interface ConnectionOptions {
   /** Certificates nobody vouches for are accepted. */
@@ -17,30 +18,32 @@ export interface ConnectionOptions {
 
 /** The connections of one client: kept alive between requests, through proxies, with the certificates each host wants. */
 export interface Connections {
-  agentFor(url: URL, lend: boolean): HttpAgent
+  agentFor(url: URL): HttpAgent
+  /** For one download: its connection reads into memory that is lent. */
+  lendingAgentFor(url: URL): { agent: HttpAgent; lent: Lending }
   close(): void
 }
 
 const CERTS_D = ['/etc/containers/certs.d', '/etc/docker/certs.d']
-const BUFFER = 1 << 20
 
 export function connections(options: ConnectionOptions = {}): Connections {
   const agents = new Map<string, HttpAgent>()
   const environment = options.environment ?? process.env
-  const make = (url: URL, lend: boolean): HttpAgent => {
-    const common = { keepAlive: true, proxyEnv: proxies(environment), ...(lend && { onread: lentBuffer() }) }
+  const make = (url: URL, how: object): HttpAgent => {
+    const common = { proxyEnv: proxies(environment), ...how }
     if (url.protocol === 'http:') return new HttpAgent(common)
     const tls = { rejectUnauthorized: !options.insecure, ...certificatesFor(url.host, options.certificateFolder) }
     return new HttpsAgent({ ...common, ...tls })
   }
   return {
-    agentFor(url, lend) {
-      // A lent buffer is one download's own: nobody else may read on that connection.
-      if (lend) return make(url, true)
-      const key = url.origin
-      const agent = agents.get(key) ?? make(url, false)
-      agents.set(key, agent)
+    agentFor(url) {
+      const agent = agents.get(url.origin) ?? make(url, { keepAlive: true })
+      agents.set(url.origin, agent)
       return agent
+    },
+    lendingAgentFor(url) {
+      const lent = lending()
+      return { agent: make(url, { onread: lent.onread }), lent }
     },
     close() {
       for (const agent of agents.values()) agent.destroy()
@@ -52,20 +55,6 @@ export function connections(options: ConnectionOptions = {}): Connections {
 function proxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
   return Object.fromEntries(names.flatMap(name => (environment[name] ? [[name, environment[name]]] : [])))
-}
-
-/**
- * Node reads 64 KiB at a time into fresh memory; for a blob it is cheaper to read up to 1 MiB into memory that is used
- * again. The parser of node:http takes the bytes as if they had come the usual way.
- */
-function lentBuffer() {
-  return {
-    buffer: Buffer.allocUnsafeSlow(BUFFER),
-    callback(this: NodeJS.EventEmitter, size: number, buffer: Uint8Array) {
-      this.emit('data', Buffer.from(buffer.buffer, buffer.byteOffset, size))
-      return true
-    },
-  }
 }
 
 interface Certificates {

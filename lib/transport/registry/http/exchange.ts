@@ -4,6 +4,7 @@ import type { Bytes } from '../../../bytes/bytes.ts'
 import { isOciError, RegistryError } from '../../../errors.ts'
 import { emit, type Options } from '../../../events.ts'
 import type { Connections } from './connections.ts'
+import type { Lending } from './lending.ts'
 import { type HttpBody, type HttpRequest, type HttpResponse, isWhole, type Send } from './message.ts'
 import { type Pulse, pulse } from './pulse.ts'
 
@@ -13,12 +14,12 @@ export function exchange(connections: Connections, idle: number, options: Option
     const { method, url, body } = wanted
     options.signal?.throwIfAborted()
     const beat = pulse(idle)
-    const { request, answered } = begin(wanted, connections, options, beat)
+    const { request, answered, lent } = begin(wanted, connections, options, beat)
     const sent = isWhole(body) ? void request.end(body) : feed(request, body, beat)
     try {
-      const answer = await Promise.race([answered, failureOf(sent)])
+      const { answer, isLent } = await Promise.race([answered, failureOf(sent)])
       emit(options, { type: 'http', method, url, status: answer.statusCode ?? 0 })
-      return responseOf(wanted, request, answer, beat, options)
+      return responseOf(wanted, answer, { request, beat, lent: isLent ? lent : undefined, signal: options.signal })
     } catch (error) {
       beat.stop()
       request.destroy()
@@ -32,21 +33,19 @@ export function exchange(connections: Connections, idle: number, options: Option
 
 function begin({ url, method, headers, lend }: HttpRequest, connections: Connections, options: Options, beat: Pulse) {
   const address = new URL(url)
+  const { agent, lent } = lend
+    ? connections.lendingAgentFor(address)
+    : { agent: connections.agentFor(address), lent: undefined }
   const send = address.protocol === 'https:' ? httpsRequest : httpRequest
-  const request = send(address, {
-    method,
-    headers,
-    agent: connections.agentFor(address, lend ?? false),
-    signal: options.signal,
-  })
+  const request = send(address, { method, headers, agent, signal: options.signal })
   beat.start(() => request.destroy(new StalledError()))
   // 100 Continue and its kin are signs of life.
   request.on('information', () => beat.moved(Number.POSITIVE_INFINITY))
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    request.once('response', resolve)
+  const answered = new Promise<{ answer: IncomingMessage; isLent: boolean }>((resolve, reject) => {
+    request.once('response', answer => resolve({ answer, isLent: lent?.take(answer) ?? false }))
     request.on('error', reject)
   })
-  return { request, answered }
+  return { request, answered, lent }
 }
 
 /** Sends a body piece by piece; a server that answers before the end has heard enough. */
@@ -84,21 +83,24 @@ function failureOf(sent: Promise<void> | undefined): Promise<never> {
   return new Promise((_resolve, reject) => sent?.catch(reject))
 }
 
-function responseOf(
-  { method, url }: HttpRequest,
-  request: ClientRequest,
-  answer: IncomingMessage,
-  beat: Pulse,
-  options: Options,
-): HttpResponse {
-  beat.moved(Number.POSITIVE_INFINITY)
+/** What a body needs of the exchange it is the end of. */
+interface Underway {
+  request: ClientRequest
+  beat: Pulse
+  /** Who reads the body instead of node:http. */
+  lent: Lending | undefined
+  signal: AbortSignal | undefined
+}
+
+function responseOf({ method, url }: HttpRequest, answer: IncomingMessage, underway: Underway): HttpResponse {
+  underway.beat.moved(Number.POSITIVE_INFINITY)
   const headers = headersOf(answer)
   return {
     url,
     status: answer.statusCode ?? 0,
     headers,
     header: name => headers[name.toLowerCase()],
-    body: bodyOf(`${method} ${url}`, request, answer, beat, options),
+    body: bodyOf(`${method} ${url}`, answer, underway),
   }
 }
 
@@ -110,33 +112,28 @@ function headersOf(answer: IncomingMessage): Record<string, string> {
 // More of a body nobody wants is not worth waiting for: then the connection goes with it.
 const DUMP_LIMIT = 64 << 10
 
-function bodyOf(
-  where: string,
-  request: ClientRequest,
-  answer: IncomingMessage,
-  beat: Pulse,
-  options: Options,
-): HttpBody {
+function bodyOf(where: string, answer: IncomingMessage, { request, beat, lent, signal }: Underway): HttpBody {
   // An error before anybody reads must not end the process; whoever reads gets it.
   answer.on('error', () => {})
   async function* read(): Bytes {
     try {
-      for await (const chunk of answer) {
+      for await (const chunk of lent ? lent.body(answer) : answer) {
         beat.moved(chunk.length)
         beat.rest(true)
         yield chunk
         beat.rest(false)
       }
-      if (!answer.complete) throw new Error('the connection ended before the answer did')
+      if (!answer.complete && !lent) throw new Error('the connection ended before the answer did')
     } catch (error) {
-      options.signal?.throwIfAborted()
+      signal?.throwIfAborted()
       // Node says only that the connection is gone, not who ended it.
       throw unreachable(where, beat.isDead ? new StalledError() : error)
     } finally {
       beat.stop()
       answer.destroy()
-      // Answered before all was said: the rest must not go into the next request's connection.
-      if (!request.writableEnded) request.destroy()
+      // Answered before all was said: the rest must not go into the next request's connection. What was lent is read off
+      // a connection of its own.
+      if (!request.writableEnded || lent) request.destroy()
     }
   }
   const bytes = read()
