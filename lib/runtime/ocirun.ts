@@ -1,8 +1,9 @@
 import { closeSync, openSync, realpathSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { emitWarning } from 'node:process'
 import { readRuntimeConfig } from '../bundle/configFile.ts'
 import { resolveUser } from '../bundle/user.ts'
-import { OciError } from '../errors.ts'
+import { isOciError, OciError } from '../errors.ts'
 import { emit, say, type Undo } from '../events.ts'
 import { native } from '../kernel.ts'
 import { checkProcess } from '../spec/runtime/check.ts'
@@ -107,11 +108,24 @@ export function ocirun({ root = defaultStateRoot() }: DriverOptions = {}): Runti
     name: 'ocirun',
     create: (id, bundle, options = {}) => begin('create', id, bundle, options),
     run: (id, bundle, options = {}) => begin('run', id, bundle, options),
-    list: async () => knownIds(root).map(stateOf),
+    list: async () => knownIds(root).flatMap(readable(stateOf)),
     async load(id) {
       stateOf(id)
       return containerOf(id)
     },
+  }
+}
+
+/** One whose state cannot be read is no reason not to tell of the others. */
+function readable<T>(stateOf: (id: string) => T): (id: string) => T[] {
+  return id => {
+    try {
+      return [stateOf(id)]
+    } catch (error) {
+      // One that has just been deleted is none.
+      if (!isOciError(error, 'CONTAINER_UNKNOWN')) emitWarning(`container ${id}: ${(error as Error).message}`)
+      return []
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { setResources } from '../../runtime/cgroup/cgroup.ts'
 import { loadState, saveState, statePaths, statusOf } from '../../runtime/container/state.ts'
 import { parseJson } from '../../spec/goJson.ts'
 import type { Resources } from '../../spec/linuxConfig.ts'
+import { checkResources } from '../../spec/runtime/check.ts'
 import { type Flags, numberOf, oneOf } from './flags.ts'
 import type { Command } from './global.ts'
 
@@ -46,10 +47,11 @@ export const command: Command = {
 
 function resourcesOf(flags: Flags): Resources {
   const file = oneOf(flags, 'resources')
-  if (file !== undefined) return parseJson(readFileSync(file === '-' ? 0 : file), file, 'CONFIG_INVALID') as Resources
+  if (file !== undefined)
+    return checkResources(parseJson(readFileSync(file === '-' ? 0 : file), file, 'CONFIG_INVALID'), file)
   const size = (name: string) => bytesOf(oneOf(flags, name), name)
   const number = (name: string) => numberOf(flags, name)
-  return (present({
+  const asked = present({
     cpu: present({
       shares: number('cpu-share'),
       quota: number('cpu-quota'),
@@ -70,7 +72,8 @@ function resourcesOf(flags: Flags): Resources {
     }),
     pids: present({ limit: number('pids-limit') }),
     blockIO: present({ weight: number('blkio-weight') }),
-  }) ?? {}) as Resources
+  })
+  return checkResources(asked ?? {}, 'update')
 }
 
 /** Without the fields that nobody gave, and nothing at all where that leaves none. */

@@ -50,11 +50,11 @@ async function slow(name: string, change: (config: RuntimeConfig) => void = () =
 
 describe('two operations on one container', () => {
   it('of many creates one is it; the others say that it exists, and change nothing', async () => {
-    const results = await settled(...Array.from({ length: 8 }, () => runtime.create('one', waiting)))
+    const results = await settled(...Array.from({ length: 8 }, () => runtime.create('at-once-one', waiting)))
     expect(results.sort()).toEqual([...Array(7).fill('CONTAINER_EXISTS'), 'done'])
-    const ends = await Promise.all(Array.from({ length: 3 }, () => ended('create', '--bundle', waiting, 'two')))
+    const ends = await Promise.all(Array.from({ length: 3 }, () => ended('create', '--bundle', waiting, 'at-once-two')))
     expect(ends.sort()).toEqual([0, 1, 1])
-    for (const id of ['one', 'two']) {
+    for (const id of ['at-once-one', 'at-once-two']) {
       const container = await runtime.load(id)
       expect((await container.state()).status).toBe('created')
       await container.start()
@@ -63,58 +63,58 @@ describe('two operations on one container', () => {
   })
 
   it('a create that is refused for its config leaves the one that has the id alone', async () => {
-    const container = await runtime.run('mine', waiting)
+    const container = await runtime.run('at-once-mine', waiting)
     const nowhere = await bundleOf(['true'], config => {
       config.root!.path = '/nonesuch'
     })
     const terminal = await bundleOf(['true'], config => {
       config.process!.terminal = true
     })
-    for (const bundle of [nowhere, terminal]) await expect(runtime.run('mine', bundle)).rejects.toThrow()
+    for (const bundle of [nowhere, terminal]) await expect(runtime.run('at-once-mine', bundle)).rejects.toThrow()
     expect((await container.state()).status).toBe('running')
   })
 
   it('of many starts one starts it', async () => {
-    await runtime.create('starts', waiting)
-    const ends = await Promise.all(Array.from({ length: 3 }, () => ended('start', 'starts')))
+    await runtime.create('at-once-starts', waiting)
+    const ends = await Promise.all(Array.from({ length: 3 }, () => ended('start', 'at-once-starts')))
     expect(ends.filter(status => status === 0)).toHaveLength(1)
-    expect((await (await runtime.load('starts')).state()).status).toBe('running')
+    expect((await (await runtime.load('at-once-starts')).state()).status).toBe('running')
   })
 
   it('many forced deletes are all content', async () => {
-    await runtime.run('deletes', waiting)
-    expect(await Promise.all(Array.from({ length: 4 }, () => ended('delete', '--force', 'deletes')))).toEqual([
+    await runtime.run('at-once-deletes', waiting)
+    expect(await Promise.all(Array.from({ length: 4 }, () => ended('delete', '--force', 'at-once-deletes')))).toEqual([
       0, 0, 0, 0,
     ])
-    expect(testLeft('deletes', root)).toEqual([])
+    expect(testLeft('at-once-deletes', root)).toEqual([])
   })
 
   it('a delete ends the programs that exec runs, and those who run them hear of it', async () => {
-    const container = await runtime.run('execs', waiting)
+    const container = await runtime.run('at-once-execs', waiting)
     const executed = settled(...Array.from({ length: 4 }, () => container.exec({ args: ['sleep', '1000'] })))
-    await expect.poll(async () => processesOf('execs'), { timeout: 30_000 }).toBeGreaterThan(1)
+    await expect.poll(async () => processesOf('at-once-execs'), { timeout: 30_000 }).toBeGreaterThan(1)
     await container.delete({ force: true })
     for (const result of await executed)
       expect(['done', 'CONTAINER_WRONG_STATUS', 'CONTAINER_UNKNOWN', 'KERNEL']).toContain(result)
-    expect(testLeft('execs', root)).toEqual([])
+    expect(testLeft('at-once-execs', root)).toEqual([])
   })
 
   it('while it is being made it can be killed', async () => {
-    const { made, goOn } = await slow('early')
-    const container = await runtime.load('early')
+    const { made, goOn } = await slow('at-once-early')
+    const container = await runtime.load('at-once-early')
     expect((await container.state()).status).toMatch(/creat/)
     await container.kill('KILL')
     goOn()
     expect(await settled(made)).toEqual(['KERNEL'])
-    expect(testLeft('early', root)).toEqual([])
+    expect(testLeft('at-once-early', root)).toEqual([])
   })
 
   it('while it is being made it can be deleted by force', async () => {
-    const { made, goOn } = await slow('gone')
-    expect(await ended('delete', '--force', 'gone')).toBe(0)
+    const { made, goOn } = await slow('at-once-gone')
+    expect(await ended('delete', '--force', 'at-once-gone')).toBe(0)
     goOn()
     expect((await settled(made))[0]).not.toBe('done')
-    expect(testLeft('gone', root)).toEqual([])
+    expect(testLeft('at-once-gone', root)).toEqual([])
   })
 })
 
@@ -147,7 +147,7 @@ describe('what another has left', () => {
 
   it('is used, where it is an empty cgroup', async () => {
     mkdirSync(theirs)
-    const container = await runtime.run('again', await bundleOf(['true'], ours))
+    const container = await runtime.run('at-once-again', await bundleOf(['true'], ours))
     await container.wait()
     await container.delete()
     expect(testLeft('at-once-theirs', root)).toEqual([])
@@ -163,11 +163,11 @@ describe('a machine that is', () => {
 
   it('without cgroups to write says so, and nothing is left', () => {
     const readOnly = "awk '$3 ~ /^cgroup/ { print $2 }' /proc/mounts | xargs -n 1 mount -o remount,bind,ro"
-    const { status, stderr } = inMounts(readOnly, '--root', root, 'run', '--bundle', waiting, 'read-only')
+    const { status, stderr } = inMounts(readOnly, '--root', root, 'run', '--bundle', waiting, 'at-once-read-only')
     expect(stderr).toMatch(/read-only|EROFS/)
     expect(status).toBe(1)
     expect(stderr).not.toMatch(/^\s+at /m)
-    expect(testLeft('read-only', root)).toEqual([])
+    expect(testLeft('at-once-read-only', root)).toEqual([])
   })
 
   it.each([
@@ -176,10 +176,18 @@ describe('a machine that is', () => {
     ['without room for a state', 'mount -t tmpfs -o size=4096 tmpfs', 'ENOSPC'],
   ])('%s where states are kept says so, and nothing is left', (_, mount, errno) => {
     const states = mkdtempSync(join(folder, 'states-'))
-    const { status, stderr } = inMounts(`${mount} ${states}`, '--root', states, 'run', '--bundle', waiting, 'no-room')
+    const { status, stderr } = inMounts(
+      `${mount} ${states}`,
+      '--root',
+      states,
+      'run',
+      '--bundle',
+      waiting,
+      'at-once-no-room',
+    )
     expect(stderr).toContain(errno)
     expect(status).toBe(1)
-    expect(testLeft('no-room', root)).toEqual([])
+    expect(testLeft('at-once-no-room', root)).toEqual([])
     expect(readdirSync(states)).toEqual([])
     rmSync(states, { recursive: true })
   })

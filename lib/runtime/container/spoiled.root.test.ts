@@ -17,6 +17,8 @@ const root = join(folder, 'state')
 const runtime = ocirun({ root })
 const file = (id: string) => join(root, id, 'state.json')
 let bundle: Awaited<ReturnType<typeof testBundle>>
+let more: Awaited<ReturnType<typeof testBundle>>
+let other: string
 let program: string
 
 const call = (...args: string[]) => spawnSync(program, ['--root', root, ...args], { encoding: 'utf8', timeout: 30_000 })
@@ -24,6 +26,8 @@ const call = (...args: string[]) => spawnSync(program, ['--root', root, ...args]
 beforeAll(async () => {
   program = testOcirun(folder)
   bundle = await testBundle(['sleep', '1000'])
+  more = await testBundle(['sleep', '1000'])
+  other = more.path
   // Where nobody would look for it who knows the id alone.
   await (await openBundle(bundle.path)).edit(config => {
     config.linux!.cgroupsPath = '/ocilab-spoiled/inner'
@@ -34,6 +38,7 @@ afterEach(async () => {
 })
 afterAll(() => {
   bundle.remove()
+  more.remove()
   rmSync(folder, { recursive: true, force: true })
   spawnSync('sh', ['-c', 'rmdir /sys/fs/cgroup/*/ocilab-spoiled /sys/fs/cgroup/ocilab-spoiled'])
 })
@@ -76,6 +81,14 @@ describe('a state.json', () => {
     expect(stderr).toContain("not a container's state")
     expect([status, stdout]).toEqual([1, ''])
     expect(call('delete', '--force', 'spoiled')).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('does not hide the others', async () => {
+    await runtime.run('spoiled', bundle.path)
+    await runtime.create('flipped', other)
+    writeFileSync(file('spoiled'), 'x')
+    expect((await runtime.list()).map(({ id }) => id)).toEqual(['flipped'])
+    expect(call('list', '--quiet')).toMatchObject({ status: 0, stdout: 'flipped\n' })
   })
 
   it('with one byte that is another is never told as if it were right', async () => {

@@ -125,6 +125,9 @@ export function signalNumber(signal: string): number | undefined {
   if (/^\d+$/.test(signal)) return Number(signal) <= 64 ? Number(signal) : undefined
   const name = `SIG${signal.toUpperCase().replace(/^SIG/, '')}`
   const [, base, offset] = /^SIGRT(MIN|MAX)([+-]\d+)?$/.exec(name) ?? []
-  if (base) return (base === 'MIN' ? 34 : 64) + Number(offset ?? 0)
+  if (base) {
+    const number = (base === 'MIN' ? 34 : 64) + Number(offset ?? 0)
+    return number >= 34 && number <= 64 ? number : undefined
+  }
   return (constants.signals as Record<string, number>)[name]
 }

@@ -1,9 +1,11 @@
 import { OciError } from '../../errors.ts'
+import type { Resources } from '../linuxConfig.ts'
 import type { RuntimeConfig, RuntimeProcess } from '../runtimeConfig.ts'
 import { CONFLICTS } from './conflicts.ts'
 import { linuxRule } from './linuxRules.ts'
 import { mountsRule } from './mountRules.ts'
 import { processRule } from './processRules.ts'
+import { resourcesRule } from './resourceRules.ts'
 import { absolute, boolean, filled, list, map, matching, object, type Rule, text, texts, whole } from './rule.ts'
 
 /** One field that is wrong. */
@@ -74,6 +76,12 @@ export function checkRuntimeConfig(json: unknown, where: string): RuntimeConfig 
 export function checkProcess(json: unknown, where: string): RuntimeProcess {
   refuse(processProblems(json), where)
   return json as RuntimeProcess
+}
+
+/** What `update` is given, with nothing wrong in it. Throws `CONFIG_INVALID`, naming every field that is. */
+export function checkResources(json: unknown, where: string): Resources {
+  refuse(problemsOf(json, resourcesRule), where)
+  return json as Resources
 }
 
 /** As one line: `process.cwd: not absolute (want a path that begins with /, got "bin")`. */
