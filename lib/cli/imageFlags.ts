@@ -22,11 +22,13 @@ export interface ImageFlags {
 }
 
 /** Adds the common flags, named as skopeo names them. */
-export function withImageFlags(command: Command): Command {
+export function withImageFlags(command: Command, { user = true } = {}): Command {
+  // To `run`, -u says who runs the program.
+  const login = user ? '-u, --username <user>' : '--username <user>'
   return command
     .option('--platform <os/arch[/variant]>', 'which image of an index to take (this machine’s by default)')
     .option('--creds <user:password>', 'log in to the registry so (docker’s config.json by default)')
-    .option('-u, --username <user>', 'log in as this user, with --password-stdin')
+    .option(login, 'log in as this user, with --password-stdin')
     .option('--password-stdin', 'read the password from stdin, so that it is in no history')
     .addOption(new Option('--tls-verify <bool>', 'false: accept plain HTTP and any certificate').argParser(bool))
     .option('--cert-dir <folder>', 'certificates for the registry: *.crt, *.cert, *.key')

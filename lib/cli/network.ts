@@ -3,6 +3,7 @@ import { openJournal } from '../lab/journal.ts'
 import { labNames } from '../network/names.ts'
 import { applyPlan, commandLine, networkPlan, undoPlan } from '../network/plan.ts'
 import { topology } from '../network/topology.ts'
+import { createCommand, listCommand, removeCommand } from './namedNetworks.ts'
 import { print, session } from './session.ts'
 
 interface NetworkFlags {
@@ -13,11 +14,14 @@ interface NetworkFlags {
 
 export function command(): Command {
   return new Command()
-    .description("The article's network: a bridge, a veth pair and a network namespace.")
+    .description("The article's network: a bridge, a veth pair and a network namespace; and networks for `ocilab run`.")
     .addCommand(verb('plan', 'show the commands, and do nothing').action(plan))
     .addCommand(verb('up', 'make the network').option('--trace', 'show each command').action(up))
     .addCommand(verb('show', 'show links, addresses and routes, here and in the namespace').action(show))
     .addCommand(verb('down', 'take the network down').option('--trace', 'show each command').action(down))
+    .addCommand(createCommand())
+    .addCommand(listCommand())
+    .addCommand(removeCommand())
 }
 
 function verb(name: string, description: string): Command {

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 /** One verb of the program: its file is loaded only when it is called. */
 export interface Verb {
   readonly name: string
-  readonly group: 'image' | 'container' | 'network' | 'lab'
+  readonly group: 'image' | 'container' | 'network' | 'lab' | 'hidden'
   readonly summary: string
   load(): Promise<{ command: () => Command }>
 }
@@ -28,10 +28,20 @@ export const verbs: readonly Verb[] = [
   image('unpack', 'unpack an image into a folder or bundle (umoci unpack)', () => import('./unpack.ts')),
   image('registry', 'run a small registry on this machine', () => import('./registry.ts')),
   image('demo', "make the article's image: tiny or java", () => import('./demo.ts')),
+  container('run', 'make a container of an image and run it (docker run)', () => import('./run.ts')),
+  container('ps', 'list those containers (docker ps)', () => import('./ps.ts')),
+  container('logs', 'show what one has said (docker logs)', () => import('./logs.ts')),
+  container('exec', 'run one more program in one (docker exec)', () => import('./exec.ts')),
+  container('stop', 'ask containers to end (docker stop)', () => import('./stop.ts')),
+  container('start', 'start ended ones again (docker start)', () => import('./start.ts')),
+  container('kill', 'send a signal to containers (docker kill)', () => import('./kill.ts')),
+  container('wait', 'wait until containers have ended (docker wait)', () => import('./wait.ts')),
+  container('rm', 'remove containers (docker rm)', () => import('./rm.ts')),
   container('spec', 'write a runtime configuration (runc spec)', () => import('./spec.ts')),
   container('validate', 'name every wrong field of a bundle’s config.json', () => import('./validate.ts')),
   container('container', 'create, start, list, exec, kill, delete (runc)', () => import('./container.ts')),
   network('network', "the article's bridge and veth pair: plan, up, show, down", () => import('./network.ts')),
+  { name: 'supervise', group: 'hidden', summary: 'stay with a container', load: () => import('./supervise.ts') },
   lab('tour', 'the whole article, live, every output checked', () => import('./tour.ts')),
   lab('leaks', 'what a lab has left on this machine', () => import('./leaks.ts')),
   lab('reset', 'take back everything a lab has left, or one step', () => import('./reset.ts')),

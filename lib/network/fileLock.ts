@@ -5,8 +5,8 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -51,7 +51,7 @@ async function underLock<T>(path: string, work: (lock: HeldLock) => Promise<T>):
       write(text) {
         writeSync(fd, text.padEnd(fstatSync(fd).size), 0)
       },
-      remove: () => unlinkSync(path),
+      remove: () => rmSync(path, { force: true }),
     })
   } finally {
     closeSync(fd)

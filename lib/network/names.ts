@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { OciError } from '../errors.ts'
 import { fromNumber, hostNumber, parseSubnet, parseSubnet6 } from './cidr.ts'
 import { netnsPath } from './netns.ts'
@@ -42,6 +43,11 @@ const ARTICLE: NetworkNames = {
 
 /** Where programs keep, until the machine restarts, what they tell each other. */
 export const RUN_FOLDER = '/run/ocilab'
+
+/** The file by which one program at a time changes what is plugged into a bridge; it remembers the last address given. */
+export function bridgeLock(bridge: string): string {
+  return join(RUN_FOLDER, `${bridge}.lock`)
+}
 
 /** The names of a lab: `default` has the article's own, every other id names that are not another's. Throws `ARGUMENT_INVALID`. */
 export function labNames(id = 'default'): NetworkNames {

@@ -39,7 +39,11 @@ describe('a network that reaches the world', () => {
     await undoPlan(plan, options())
     expect(await readSysctl('net/ipv4/ip_forward', world.host.path)).toBe('0')
 
-    await leaveNetwork(names, end.hostLink, options())
+    await leaveNetwork(names, options())
+    expect(await tableNames(world.host.path)).toHaveLength(1)
+    await end.delete()
+    await leaveNetwork(names, options())
+    await leaveNetwork(names, options())
     expect(await tableNames(world.host.path)).toEqual([])
     expect((await topology([], options()))[0]!.links.map(({ name }) => name)).toEqual(['lo', 'uplink'])
   })

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { OciError } from '../errors.ts'
 import { parseAddress, writeAddressesRequest } from './address.ts'
 import { attach, type Endpoint, type Plug } from './attach.ts'
@@ -7,11 +6,11 @@ import { type Netlink, withNetlink } from './client.ts'
 import { type HeldLock, withFileLock } from './fileLock.ts'
 import { forwardIsAllowed, forwardIsGuarded } from './forward.ts'
 import { type Link, parseLink, writeLinksRequest } from './link.ts'
-import { checkNames, type NetworkNames, RUN_FOLDER } from './names.ts'
+import { bridgeLock, checkNames, type NetworkNames } from './names.ts'
 import { tableExists } from './nft.ts'
 import { outboundPlan } from './outbound.ts'
 import { applyPlan, bridgePlan, type NetworkOptions, undoPlan } from './plan.ts'
-import { deleteLink, linkExists } from './undo.ts'
+import { linkExists } from './undo.ts'
 
 /** A bridge that containers can be attached to. */
 export interface Network {
@@ -57,10 +56,9 @@ export async function joinNetwork(
   })
 }
 
-/** Takes a cable away, and the network with it when that was the last. Twice is fine. */
-export async function leaveNetwork(names: NetworkNames, hostLink: string, options: NetworkOptions = {}): Promise<void> {
+/** Takes a network down when nobody is plugged into it any more. Twice is fine. */
+export async function leaveNetwork(names: NetworkNames, options: NetworkOptions = {}): Promise<void> {
   await alone(names, async lock => {
-    await deleteLink(hostLink, options.netns)
     const { links } = await lookAt(names.bridge, options.netns)
     if (links.length === 0) await unmake(names, options, lock)
   })
@@ -79,7 +77,7 @@ function networkOn(names: NetworkNames, options: NetworkOptions): Network {
 
 /** Of all programs, one at a time looks at a network and changes it. */
 function alone<T>(names: NetworkNames, work: (lock: HeldLock) => Promise<T>): Promise<T> {
-  return withFileLock(join(RUN_FOLDER, `${names.bridge}.lock`), work)
+  return withFileLock(bridgeLock(names.bridge), work)
 }
 
 async function make(names: NetworkNames, options: NetworkOptions): Promise<void> {

@@ -93,11 +93,13 @@ function run([command = '', ...args]: string[], input: string): Promise<{ status
     const [out, err]: Buffer[][] = [[], []]
     child.stdout?.on('data', chunk => out!.push(chunk))
     child.stderr?.on('data', chunk => err!.push(chunk))
-    child.on('error', error => reject(isSystemError(error, 'ENOENT') ? missing() : error))
+    child.on('error', error =>
+      reject(['ENOENT', 'EACCES'].some(code => isSystemError(error, code)) ? missing() : error),
+    )
     child.on('close', status => {
       const texts = { out: Buffer.concat(out!).toString().trim(), err: Buffer.concat(err!).toString() }
       // nsenter starts nft for us, and says in its own words that there is none.
-      if (status === 127 && texts.err.includes('nft')) reject(missing())
+      if ((status === 126 || status === 127) && texts.err.includes('nft')) reject(missing())
       else resolve({ status: status ?? 128, ...texts })
     })
     // It ends without having read everything where it cannot start.

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import type { Undo } from '../events.ts'
 import { openNetlink, withNetlink } from './client.ts'
 import { forbidForward, forwardIsAllowed } from './forward.ts'
 import { writeLinkDeleteRequest, writeLinkRequest } from './link.ts'
+import { bridgeLock } from './names.ts'
 import { isErrno } from './native.ts'
 import { deleteNetns, isNetns, netnsExists, netnsName, unmountAll } from './netns.ts'
 import { deleteTable, tableExists } from './nft.ts'
@@ -51,7 +52,9 @@ export async function isThere(undo: NetworkUndo): Promise<boolean> {
 export async function takeBack(undo: NetworkUndo): Promise<void> {
   switch (undo.kind) {
     case 'link':
-      return deleteLink(undo.name, undo.netns)
+      await deleteLink(undo.name, undo.netns)
+      // Where its addresses were given out, if it was a bridge.
+      return rmSync(bridgeLock(undo.name), { force: true })
     case 'netns':
       return deleteNetns(undo.path)
     case 'mount':

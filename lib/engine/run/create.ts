@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { hostname as hostName } from 'node:os'
+import { join } from 'node:path'
+import { resolveUser } from '../../bundle/user.ts'
+import { OciError } from '../../errors.ts'
+import { emit, type Options } from '../../events.ts'
+import type { Image } from '../../image/image.ts'
+import { unpack } from '../../rootfs/unpack.ts'
+import { accountsOf } from '../../runtime/container/home.ts'
+import type { Mount } from '../../spec/runtimeConfig.ts'
+import { configFor, etcMounts, processDefaults } from './configure.ts'
+import { writeEtcFiles } from './etcFiles.ts'
+import { namedNetwork } from './networks.ts'
+import { exposedPorts } from './ports.ts'
+import { randomName } from './randomName.ts'
+import { type ContainerRecord, shortId } from './record.ts'
+import type { RunRequest } from './request.ts'
+import {
+  containerPaths,
+  findRecord,
+  type Home,
+  listRecords,
+  makeFolder,
+  removeFolder,
+  saveRecord,
+  withLabLock,
+} from './store.ts'
+import { type VolumeRequest, volumeMount } from './volumes.ts'
+
+/**
+ * Makes a container that can be started: its files, its configuration, its record. ≙ docker create
+ * Throws `CONTAINER_EXISTS` for a name that is taken, `ARGUMENT_INVALID`; then nothing is left of it.
+ */
+export async function createRecord(
+  home: Home,
+  image: Image,
+  request: RunRequest,
+  options: Options = {},
+): Promise<ContainerRecord> {
+  const defaults = processDefaults(image.config.config, request)
+  const record = newRecord(home, image, request, [...defaults.Entrypoint!, ...defaults.Cmd!])
+  checkRequest(home, record)
+  const paths = containerPaths(home, record.id)
+  const undo = { kind: 'directory', path: paths.folder } as const
+  await withLabLock(
+    home,
+    async () => {
+      checkName(home, record.name)
+      makeFolder(home, home.containers, options)
+      emit(options, { type: 'change', undo })
+      makeFolder(home, paths.folder)
+      saveRecord(home, record)
+    },
+    options,
+  )
+  try {
+    mkdirSync(paths.bundle, { mode: 0o711 })
+    await unpack(image, join(paths.bundle, 'rootfs'), options)
+    const volumes = [...(request.volumes ?? []), ...imageVolumes(image, request)]
+    const mounts = volumes.map(volume => mountOf(home, record, volume))
+    writeConfig(home, record, { ...image.config, config: defaults }, mounts)
+    return record
+  } catch (error) {
+    await removeFolder(home, record, options)
+    throw error
+  }
+}
+
+function writeConfig(home: Home, record: ContainerRecord, image: Image['config'], mounts: Mount[]): void {
+  const paths = containerPaths(home, record.id)
+  const { hostname, networks, terminal } = record
+  const host = networks.includes('host')
+  // They are mounted, so they are there from the beginning; what is in them is written when it starts.
+  writeEtcFiles(paths, { hostname, addresses: [], host })
+  const shared = networks.find(network => network.startsWith('container:'))?.slice('container:'.length)
+  const etc = etcMounts(shared === undefined ? paths.folder : containerPaths(home, findRecord(home, shared).id).folder)
+  const accounts = accountsOf(join(paths.bundle, 'rootfs'))
+  resolveUser(image.config?.User ?? '', accounts)
+  const ownNetwork = !host && shared === undefined
+  const config = configFor(image, accounts, { hostname, terminal, mounts: [...mounts, ...etc], ownNetwork })
+  writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(config, null, '\t'))
+}
+
+function newRecord(home: Home, image: Image, request: RunRequest, args: string[]): ContainerRecord {
+  const id = randomBytes(32).toString('hex')
+  const networks = request.networks?.length ? [...request.networks] : ['bridge']
+  const exposed = request.publishAll ? exposedPorts(image.config.config?.ExposedPorts) : []
+  return {
+    id,
+    name: request.name ?? randomName(),
+    lab: home.lab,
+    image: request.image,
+    digest: image.descriptor.digest,
+    created: new Date().toISOString(),
+    args,
+    hostname: request.hostname ?? (networks.includes('host') ? hostName() : shortId({ id })),
+    networks,
+    ports: [...(request.ports ?? []), ...exposed],
+    remove: request.remove ?? false,
+    terminal: request.terminal ?? false,
+    interactive: request.interactive ?? false,
+    stopSignal: image.config.config?.StopSignal ?? 'SIGTERM',
+    forward: request.forward ?? false,
+    state: { status: 'created', exitCode: 0 },
+  }
+}
+
+function checkRequest(home: Home, { name, hostname, networks }: ContainerRecord): void {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
+    throw new OciError(
+      'ARGUMENT_INVALID',
+      `invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+      { got: name, where: '--name' },
+    )
+  if (!/^[\w.-]{1,63}$/.test(hostname))
+    throw new OciError('ARGUMENT_INVALID', `invalid hostname: ${hostname}`, { got: hostname, where: '--hostname' })
+  const alone = networks.find(network => /^(none$|host$|container:)/.test(network))
+  if (alone !== undefined && networks.length > 1)
+    throw new OciError('ARGUMENT_INVALID', `network ${alone}: cannot be one of several`, { got: networks })
+  if (alone?.startsWith('container:')) findRecord(home, alone.slice('container:'.length))
+  if (alone === undefined) for (const network of networks) namedNetwork(home, network)
+}
+
+function checkName(home: Home, name: string): void {
+  const other = listRecords(home).find(record => record.name === name)
+  if (other)
+    throw new OciError(
+      'CONTAINER_EXISTS',
+      `the container name "/${name}" is already in use by container "${other.id}": you have to remove (or rename) that container to be able to reuse that name`,
+      { got: name, where: other.id },
+    )
+}
+
+function imageVolumes(image: Image, { volumes = [] }: RunRequest): VolumeRequest[] {
+  const targets = Object.keys(image.config.config?.Volumes ?? {})
+  return targets
+    .filter(target => !volumes.some(volume => volume.target === target))
+    .map(target => ({ target, readonly: false }))
+}
+
+/** A path of the host's that is not there becomes a folder, as with Docker; a volume is a folder of ours. */
+function mountOf(home: Home, record: ContainerRecord, volume: VolumeRequest): Mount {
+  const { source } = volume
+  if (source?.startsWith('/')) {
+    if (!existsSync(source)) mkdirSync(source, { recursive: true })
+    return volumeMount(volume, source)
+  }
+  const own = join(containerPaths(home, record.id).folder, 'volumes', randomBytes(16).toString('hex'))
+  const folder = source === undefined ? own : join(home.volumes, source)
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  return volumeMount(volume, folder)
+}

@@ -1,0 +1,54 @@
+import { closeSync, openSync } from 'node:fs'
+import { resolveUser } from '../../bundle/user.ts'
+import { OciError } from '../../errors.ts'
+import { execInContainer } from '../../runtime/container/exec.ts'
+import { accountsOf } from '../../runtime/container/home.ts'
+import { loadState } from '../../runtime/container/state.ts'
+import type { ContainerRecord } from './record.ts'
+import { statusOf } from './status.ts'
+import type { Home } from './store.ts'
+
+/** What `docker exec` is asked for. */
+export interface ExecRequest {
+  readonly args: readonly string[]
+  readonly env?: readonly string[]
+  readonly workdir?: string
+  readonly user?: string
+  readonly terminal?: boolean
+  /** Its stdin is ours; otherwise it has none. */
+  readonly interactive?: boolean
+}
+
+/** Runs one more program in a container, on the streams of this one; answers its exit code. ≙ docker exec. Throws `CONTAINER_WRONG_STATUS`. */
+export async function execInRecord(home: Home, record: ContainerRecord, request: ExecRequest): Promise<number> {
+  const { status } = statusOf(home, record)
+  if (status === 'paused')
+    throw new OciError(
+      'CONTAINER_WRONG_STATUS',
+      `container ${record.name} is paused, unpause the container before exec`,
+      {
+        got: status,
+      },
+    )
+  if (status !== 'running')
+    throw new OciError('CONTAINER_WRONG_STATUS', `container ${record.id} is not running`, { got: status })
+  const { args, env = [], workdir, user, terminal = false, interactive = false } = request
+  const saved = loadState(home.runtimeRoot, record.id)
+  const own = saved.config.process!
+  const found = user === undefined ? undefined : resolveUser(user, accountsOf(`/proc/${saved.pid}/root`))
+  const entries = found === undefined ? (own.env ?? []) : (own.env ?? []).filter(entry => !entry.startsWith('HOME='))
+  const process = {
+    ...own,
+    ...{ args: [...args], terminal, cwd: workdir ?? own.cwd, user: found?.ids ?? own.user },
+    env: [...entries, ...(terminal ? ['TERM=xterm'] : []), ...env],
+  }
+  const none = openSync('/dev/null', 'r')
+  try {
+    const streams = [interactive ? 0 : none, 1, 2]
+    const console = terminal ? 'keeper' : undefined
+    const carried = await execInContainer(record.id, process, { root: home.runtimeRoot, streams, console })
+    return await carried.exited()
+  } finally {
+    closeSync(none)
+  }
+}
