@@ -1,14 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkRuntimeConfig } from '../../bundle/check.ts'
+import { readRuntimeConfig } from '../../bundle/configFile.ts'
 import { OciError } from '../../errors.ts'
 import { emit, type Options } from '../../events.ts'
 import { createContainer } from '../../runtime/container/create.ts'
 import { deleteContainer } from '../../runtime/container/end.ts'
 import { startContainer } from '../../runtime/container/start.ts'
 import { thisMaker } from '../../runtime/container/state.ts'
-import { parseJson } from '../../spec/goJson.ts'
 import { withNetns } from './configure.ts'
 import { writeEtcFiles } from './etcFiles.ts'
 import { exitCodeOf } from './exitCode.ts'
@@ -116,11 +115,9 @@ async function begin(home: Home, record: ContainerRecord, streams: readonly numb
 /** config.json and the files of /etc, as they are to be this time. */
 function configured(home: Home, record: ContainerRecord, { netns, endpoints }: Wiring) {
   const paths = containerPaths(home, record.id)
-  const file = join(paths.bundle, 'config.json')
   const host = record.networks.includes('host')
-  const config = checkRuntimeConfig(parseJson(readFileSync(file), file, 'CONFIG_INVALID'), file)
-  const wired = withNetns(config, netns, host)
-  writeFileSync(file, JSON.stringify(wired, null, '\t'))
+  const wired = withNetns(readRuntimeConfig(paths.bundle), netns, host)
+  writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(wired, null, '\t'))
   writeEtcFiles(paths, { hostname: record.hostname, addresses: addressesOf(endpoints), host })
   return wired
 }
