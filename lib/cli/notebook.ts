@@ -7,6 +7,7 @@ import type { Language } from '../lab/claim.ts'
 import { lessons } from '../lab/course/lessons/all.ts'
 import type { Notebook, Variant } from '../lab/notebook/build.ts'
 import { courseNotebooks, LANGUAGES, writeCourse } from '../lab/notebook/course.ts'
+import { type Exhibit, writeGallery } from '../lab/notebook/gallery.ts'
 import { lintCourse } from '../lab/notebook/lint.ts'
 import { runInKernel, type SessionOptions } from '../lab/notebook/session.ts'
 import { lessonNames } from '../lab/notebook/words.ts'
@@ -50,6 +51,25 @@ export function command(): Command {
       const problems = lintCourse(lessons)
       print({}, problems, () => problems)
       process.exitCode = problems.length > 0 ? 1 : 0
+    })
+  notebook
+    .command('gallery')
+    .description(
+      'Runs the course with its solutions and writes what came of it as HTML, to be read without anything else.',
+    )
+    .argument('[lesson...]', 'names of lessons; all by default')
+    .option('-o, --output <folder>', 'where to', 'gallery')
+    .option('--own-network', 'in a network of its own (needs root)')
+    .action(async (names: string[], { output, ownNetwork }: { output: string; ownNetwork?: boolean }) => {
+      const exhibits: Exhibit[] = []
+      for (const { lesson, language, notebook } of courseNotebooks(named(names), LANGUAGES, 'solved'))
+        exhibits.push({ lesson, language, result: await runInKernel(notebook, language, { ownNetwork }) })
+      const broken = exhibits.filter(({ result }) => result.failures.length > 0)
+      for (const { lesson, result } of broken)
+        process.stderr.write(`${lesson}: ${JSON.stringify(result.failures[0])}\n`)
+      const pages = await writeGallery(output, exhibits)
+      print({}, pages, () => `wrote ${pages.length} pages: ${output}/index.html`)
+      process.exitCode = broken.length > 0 ? 1 : 0
     })
   return notebook
 }

@@ -3,6 +3,7 @@ import { CHECK_TYPE } from '../notebook/run.ts'
 import type { MimeBundle } from '../screen.ts'
 import { escapeHtml } from '../show/picture.ts'
 import type { Report } from './course.ts'
+import { inlineHtml } from './inline.ts'
 
 /** Words that the engine itself says. */
 const WORDS = {
@@ -40,18 +41,14 @@ function detail({ seen, expected, where, hint }: Finding, language: Language): s
 
 /** The same for a notebook: a coloured box, whose colour says nothing that its words do not. */
 export function reportBundle(report: Report, language: Language): MimeBundle {
-  const { check, finding } = report
+  const { check, finding, words } = report
   const help = finding.state === 'fail' ? [`  ${WORDS.stuck[language]} await lab.hint('${check.id}')`] : []
   const [heading = '', ...lines] = [...reportLines(report, language), ...help]
+  const debrief = finding.state === 'pass' && words.debrief ? inlineHtml(words.debrief[language]) : undefined
+  const body = debrief ?? lines.map(line => `<div>${escapeHtml(line.trim())}</div>`).join('')
   return {
     'text/plain': [heading, ...lines].join('\n'),
-    'text/html': box(COLOUR[finding.state], heading, lines),
+    'text/html': `<div style="border-left: 4px solid ${COLOUR[finding.state]}; padding: 4px 12px"><strong>${escapeHtml(heading)}</strong>${body}</div>`,
     [CHECK_TYPE]: { id: check.id, ...finding },
   } as MimeBundle
-}
-
-/** A box with a heading and lines. */
-export function box(colour: string, heading: string, lines: readonly string[]): string {
-  const body = lines.map(line => `<div>${escapeHtml(line.trim()) || '&nbsp;'}</div>`).join('')
-  return `<div style="border-left: 4px solid ${colour}; padding: 4px 12px"><strong>${escapeHtml(heading)}</strong>${body}</div>`
 }
