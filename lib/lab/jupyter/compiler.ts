@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Converter, Diagnostic } from 'tslab/dist/converter.js'
 
 const require = createRequire(import.meta.url)
@@ -41,7 +41,12 @@ export interface Compiler {
  */
 export function openCompiler(folder: string, home: string): Compiler {
   process.chdir(folder)
-  lendPackage(join(folder, 'node_modules', 'ocilab'), home)
+  const types = createRequire(require.resolve('tslab/package.json')).resolve('@types/node/package.json')
+  lend({
+    [join(folder, 'node_modules/ocilab')]: home,
+    // What Node itself has, wherever npm has put its description.
+    [join(folder, 'node_modules/@types')]: dirname(dirname(types)),
+  })
   const { createConverter } = require('tslab/dist/converter.js') as typeof import('tslab/dist/converter.js')
   const { printQuickInfo } = require('tslab/dist/inspect.js')
   const converter: Converter = createConverter()
@@ -69,19 +74,28 @@ export function openCompiler(folder: string, home: string): Compiler {
   }
 }
 
-/** Lets the compiler see `home` as the folder `place`: a link that is nowhere on disk, so that every folder is a lab. */
-function lendPackage(place: string, home: string): void {
+/**
+ * Lets the compiler see folders in other places than they are: links that are nowhere on disk, so that every folder is a
+ * lab. What is really at such a place is hidden.
+ */
+function lend(places: Readonly<Record<string, string>>): void {
   const { sys } = createRequire(require.resolve('tslab/package.json'))('@tslab/typescript-for-tslab')
+  const above = new Set(Object.keys(places).flatMap(ancestors))
   const there = (path: string) => {
-    const below = relative(place, path)
-    return below.startsWith('..') ? path : join(home, below)
+    const place = Object.keys(places).find(place => path === place || path.startsWith(`${place}/`))
+    return place === undefined ? path : places[place] + path.slice(place.length)
   }
-  const { readFile, fileExists, directoryExists, realpath } = sys
-  const parents = [join(place, '..')]
+  const { readFile, fileExists, directoryExists, getDirectories, realpath } = sys
   Object.assign(sys, {
     readFile: (path: string, encoding?: string) => readFile(there(path), encoding),
     fileExists: (path: string) => fileExists(there(path)),
-    directoryExists: (path: string) => parents.includes(path) || directoryExists(there(path)),
+    directoryExists: (path: string) => above.has(path) || directoryExists(there(path)),
+    getDirectories: (path: string) => getDirectories(there(path)),
     realpath: (path: string) => realpath(there(path)),
   })
+}
+
+function ancestors(path: string): string[] {
+  const above = dirname(path)
+  return above === path ? [] : [above, ...ancestors(above)]
 }

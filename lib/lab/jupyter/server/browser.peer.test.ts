@@ -5,17 +5,21 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NOTEBOOKS } from '../../notebook/course.ts'
+import { writeGallery } from '../../notebook/gallery.ts'
+import { runTool } from '../../tool.ts'
 import { configureJupyter, installJupyter } from './install.ts'
-import { type RunningJupyter, startJupyter } from './server.ts'
+import { type RunningJupyter, type ServerOptions, startJupyter } from './server.ts'
 import { jupyterLab, openBrowser } from './testBrowser.ts'
 
 // The whole way of a learner: JupyterLab as `ocilab lab` installs and starts it, in a browser.
 const home = fileURLToPath(new URL('../../../..', import.meta.url))
 const root = mkdtempSync(join(tmpdir(), 'ocilab-browser-'))
 let server: RunningJupyter
+let start: (options: Partial<ServerOptions>) => Promise<RunningJupyter>
 let browser: { page: Page; close(): Promise<void> }
 
 beforeAll(async () => {
+  process.env.OCILAB_ID = 'browser'
   cpSync(NOTEBOOKS, join(root, 'notebooks'), { recursive: true })
   mkdirSync(join(root, '.ocilab'))
   const program = await installJupyter(() => {})
@@ -23,7 +27,9 @@ beforeAll(async () => {
   const configuration = await configureJupyter(home)
   const folder = join(root, 'notebooks')
   const log = join(root, '.ocilab/jupyter.log')
-  server = await startJupyter(program, { folder, configuration, notebook: 'en/00-start-here.ipynb', log })
+  start = options =>
+    startJupyter(program, { folder, configuration, notebook: 'en/00-start-here.ipynb', log, ...options })
+  server = await start({})
   browser = await openBrowser()
 }, 600_000)
 afterAll(async () => {
@@ -60,5 +66,49 @@ describe('a learner in JupyterLab', () => {
     await lab.run("lab.check('00.2')", "const wrong: number = 'text'")
     await lab.output('const wrong').getByText("line 1: Type 'string' is not assignable to type 'number'").waitFor()
     await lab.run('const wrong', "await lab.check('00.2')")
+  })
+
+  it('sees the network as it is, drawn', async () => {
+    const lab = jupyterLab(browser.page)
+    const cell = "await lab.check('00.2')"
+    const picture = "import { networkPicture, topology } from 'ocilab'\nlab.show(networkPicture(await topology()))"
+    await lab.run(cell, picture)
+    const drawn = lab
+      .output('networkPicture')
+      .locator('img.jp-mermaid, .jp-RenderedMermaid img, .jp-RenderedMermaid svg')
+    await drawn.first().waitFor()
+    // A reader who cannot see it gets the same as text.
+    expect(await lab.output('networkPicture').locator('details').textContent()).toContain('127.0.0.1/8')
+  })
+
+  it('of the gallery sees its diagrams without the internet', async () => {
+    const bundle = { 'text/plain': 'a to b', 'text/markdown': '```mermaid\nflowchart LR\n  a --> b\n```' }
+    const output = { output_type: 'display_data' as const, data: bundle, metadata: {} }
+    const cells = [{ cell_type: 'code' as const, id: 'x', metadata: { tags: [] }, source: ['x'], outputs: [output] }]
+    const notebook = { nbformat: 4 as const, nbformat_minor: 5 as const, metadata: {}, cells }
+    const result = { notebook, failures: [], checks: {} }
+    await writeGallery(join(root, 'gallery'), [{ lesson: '00-x', language: 'en', result }])
+    const { page } = browser
+    await page.context().setOffline(true)
+    await page.goto(`file://${root}/gallery/en/00-x.html`)
+    await page.locator('pre.mermaid svg').waitFor()
+    await page.context().setOffline(false)
+  })
+
+  it('whose port is taken is told so, and gets another when any will do', async () => {
+    const port = Number(new URL(server.url).port)
+    const log = join(root, '.ocilab/second.log')
+    await expect(start({ port, log })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
+    const second = await start({ log })
+    expect(Number(new URL(second.url).port)).not.toBe(port)
+    await second.close()
+  })
+
+  it('has a server that lets nobody in without the token, and that nobody else can reach', async () => {
+    const { origin } = new URL(server.url)
+    expect((await fetch(`${origin}/api/contents`)).status).toBe(403)
+    const listening = await runTool('ss', ['-ltnH', `sport = :${new URL(server.url).port}`])
+    expect(listening).toMatch(/127\.0\.0\.1:/)
+    expect(listening).not.toMatch(/0\.0\.0\.0:\d+ +0\.0\.0\.0|\*:\d+ |\[::\]:\d+ /)
   })
 })
