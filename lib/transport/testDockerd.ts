@@ -19,13 +19,18 @@ export interface TestDockerd {
   stop(): Promise<void>
 }
 
-/** Starts a private dockerd in a temporary folder, for peer tests. Needs root. */
-export async function startDockerd(config: object = {}): Promise<TestDockerd> {
+/**
+ * Starts a private dockerd in a temporary folder, for peer tests. Needs root.
+ * With `bridge` it has a network of its own, and in it the bridge of Docker's.
+ */
+export async function startDockerd(config: object = {}, { bridge = false } = {}): Promise<TestDockerd> {
   const folder = await mkdtemp(join(tmpdir(), 'ocilab-dockerd-'))
   const socket = join(folder, 'docker.sock')
   await writeFile(join(folder, 'daemon.json'), JSON.stringify(config))
   // The daemon goes when this process goes, however that happens.
-  const command = ['--pdeathsig', 'TERM', 'unshare', '--mount', 'sh', '-c', ALONE, 'dockerd', ...flags(folder, socket)]
+  const own = bridge ? ['--mount', '--net'] : ['--mount']
+  const words = [...flags(folder, socket), ...(bridge ? [] : ['--bridge=none'])]
+  const command = ['--pdeathsig', 'TERM', 'unshare', ...own, 'sh', '-c', ALONE, 'dockerd', ...words]
   const daemon = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(join(folder, 'log'))
   daemon.stdout.pipe(log, { end: false })
@@ -60,8 +65,7 @@ function flags(folder: string, socket: string): string[] {
     `--exec-root=${join(folder, 'exec')}`,
     `--pidfile=${join(folder, 'pid')}`,
     `--host=unix://${socket}`,
-    // No bridge and no firewall rules: the machine's network stays as it is.
-    '--bridge=none',
+    // No firewall rules: the machine's network stays as it is.
     '--iptables=false',
     '--ip6tables=false',
     // Works on any file system, overlay on overlay included.
