@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isSystemError, OciError } from '../errors.ts'
-import { parseJson } from '../spec/goJson.ts'
+import { parseJson, withoutNulls } from '../spec/goJson.ts'
 import { checkRuntimeConfig } from '../spec/runtime/check.ts'
 import type { RuntimeConfig } from '../spec/runtimeConfig.ts'
 
@@ -10,7 +10,7 @@ const LARGEST = 4 << 20
 /** A bundle's config.json, with nothing wrong in it. Throws `CONFIG_INVALID`, `TOO_LARGE` over 4 MiB. */
 export function readRuntimeConfig(bundle: string): RuntimeConfig {
   const file = join(bundle, 'config.json')
-  return checkRuntimeConfig(readConfigJson(file), file)
+  return checkRuntimeConfig(withoutNulls(readConfigJson(file)), file)
 }
 
 /** What a config.json says, whatever it is. Throws `CONFIG_INVALID` where there is none, `TOO_LARGE` over 4 MiB. */

@@ -1,59 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openBundle } from '../bundle/bundle.ts'
-import type { Hook, HookKind, RuntimeConfig } from '../spec/runtimeConfig.ts'
-import { testBundle, testOcirun } from './testBundle.ts'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import type { Hook, HookKind } from '../spec/runtimeConfig.ts'
+import { testProgram } from './testProgram.ts'
 
 // What a container is given, and when: each of these was found wanting by the suites of runc, crun or runtime-tools.
-const folder = mkdtempSync(join(tmpdir(), 'ocilab-given-'))
-const root = join(folder, 'state')
+const program = await testProgram()
+const { folder, root, call, given } = program
 const id = `given-${process.pid}`
-let program: string
-let bundle: Awaited<ReturnType<typeof testBundle>>
 
-// To files: a container that goes on keeps what it was given open.
-const call = (...args: string[]) => {
-  const [out, err] = [join(folder, 'out'), join(folder, 'err')]
-  const [stdout, stderr] = [openSync(out, 'w'), openSync(err, 'w')]
-  const { status } = spawnSync(program, ['--root', root, ...args], {
-    cwd: bundle.path,
-    env: { ...process.env, FROM_OUTSIDE: 'yes' },
-    stdio: ['ignore', stdout, stderr],
-    timeout: 30_000,
-  })
-  closeSync(stdout)
-  closeSync(stderr)
-  return { status, stdout: readFileSync(out, 'utf8'), stderr: readFileSync(err, 'utf8') }
-}
-
-async function given(args: string[], change: (config: RuntimeConfig) => void = () => {}): Promise<void> {
-  bundle.remove()
-  bundle = await testBundle(args)
-  await (await openBundle(bundle.path)).edit(change)
-}
-
-beforeAll(async () => {
-  program = testOcirun(folder)
-  bundle = await testBundle(['true'])
-})
 afterEach(() => expect(call('delete', '--force', id).stderr).toBe(''))
-afterAll(() => {
-  bundle.remove()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => program.remove())
 
 describe('variables', () => {
   it.each([
@@ -64,8 +22,8 @@ describe('variables', () => {
     await given(['/bin/env'], config => {
       config.process!.env = env
     })
-    mkdirSync(join(bundle.path, 'rootfs/etc'))
-    writeFileSync(join(bundle.path, 'rootfs/etc/passwd'), 'root:x:0:0::/root:/bin/sh\n')
+    mkdirSync(join(program.bundle, 'rootfs/etc'))
+    writeFileSync(join(program.bundle, 'rootfs/etc/passwd'), 'root:x:0:0::/root:/bin/sh\n')
     expect(call('run', id).stdout).toBe(`${expected.join('\n')}\n`)
   })
 })
@@ -100,7 +58,7 @@ describe('hooks', () => {
       await withHooks({ [kind]: [hook(tell), hook(tell, { env: ['OWN=other'] })] }, ['sleep', '1000'])
       expect(call('run', '--detach', id)).toMatchObject({ status: 0 })
       expect(call('delete', '--force', id)).toMatchObject({ status: 0 })
-      expect(readFileSync(told, 'utf8')).toBe(`${bundle.path} yes \n${bundle.path}  other\n`)
+      expect(readFileSync(told, 'utf8')).toBe(`${program.bundle} yes \n${program.bundle}  other\n`)
     },
   )
 
@@ -151,7 +109,7 @@ describe('devices', () => {
     })
     const owner = () => spawnSync('stat', ['-c', '%u', '/dev/null'], { encoding: 'utf8' }).stdout
     const before = owner()
-    const { status } = spawnSync(program, ['--root', root, 'run', '--bundle', bundle.path, id], { stdio: 'ignore' })
+    const { status } = call('run', id)
     expect({ status, owner: owner() }).toEqual({ status: 0, owner: before })
   })
 })
@@ -159,7 +117,7 @@ describe('devices', () => {
 describe('exec', () => {
   it('says which file could not be run, and why', async () => {
     await given(['sleep', '1000'])
-    const script = join(bundle.path, 'rootfs/script')
+    const script = join(program.bundle, 'rootfs/script')
     writeFileSync(script, '#!/nonesuch\n')
     chmodSync(script, 0o755)
     call('run', '--detach', id)

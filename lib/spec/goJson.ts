@@ -17,6 +17,14 @@ export function sortedMap<T>(map: Record<string, T>): Record<string, T> {
   return Object.fromEntries(Object.entries(map).sort(byBytes))
 }
 
+/** JSON without members that are null: that is how Go writes what is not there. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  const there = Object.entries(value).filter(([, member]) => member !== null)
+  return Object.fromEntries(there.map(([name, member]) => [name, withoutNulls(member)]))
+}
+
 const strict = new TextDecoder('utf-8', { fatal: true })
 
 /** Parses JSON that came from outside. Throws `code` for what is no UTF-8 or no JSON, `TOO_LARGE` over `limit` bytes (4 MiB). */

@@ -18,19 +18,41 @@ int look_up(const char *path, uint64_t resolve) {
   return sys_openat2(kept(ROOT), path, O_PATH, 0, IN_ROOT | resolve);
 }
 
+enum { MOST_LINKS = 40 };  // as many as the kernel follows
+
+// Where a link leads that nothing is at the end of: below the folder it is in, or below the root.
+static int follow(int above, const char *parent, const char *name, char *to) {
+  char target[PATH_MAX];
+  ssize_t length = readlinkat(above, name, target, sizeof target - 1);
+  if (length < 0) return 0;
+  target[length] = '\0';
+  int absolute = target[0] == '/';
+  return snprintf(to, PATH_MAX, "%s%s%s", absolute ? "" : parent, absolute ? "" : "/", target) < PATH_MAX;
+}
+
+static int make_one(const char *path, int folder, uint64_t resolve, int links);
+
 // Makes one part of a path below `folder`; that it is there already is as good.
-static int make_folder(const char *path, uint64_t resolve) {
-  char parent[PATH_MAX];
+static int make_folder(const char *path, uint64_t resolve) { return make_one(path, 1, resolve, MOST_LINKS); }
+
+static int make_one(const char *path, int folder, uint64_t resolve, int links) {
+  char parent[PATH_MAX], to[PATH_MAX];
   int fd = look_up(path, resolve);
   if (fd >= 0 || errno != ENOENT) return fd;
   const char *slash = strrchr(path, '/');
-  if (!slash) return -1;
+  if (!slash || links == 0) return -1;
   snprintf(parent, sizeof parent, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-  int above = make_folder(parent, resolve);
+  int above = make_one(parent, 1, resolve, links);
   if (above < 0) return -1;
-  int made = mkdirat(above, slash + 1, 0755);
+  if (follow(above, parent, slash + 1, to)) {
+    close(above);
+    return make_one(to, folder, resolve, links - 1);
+  }
+  int made = folder ? mkdirat(above, slash + 1, 0755)
+                    : openat(above, slash + 1, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
   int error = errno;
   close(above);
+  if (!folder && made >= 0) close(made);
   if (made < 0 && error != EEXIST) {
     errno = error;
     return -1;
@@ -52,21 +74,7 @@ int parent_of(const char *path, uint64_t resolve, const char **name) {
 }
 
 int look_up_or_make(const char *path, int folder, uint64_t resolve) {
-  if (folder) return make_folder(path, resolve);
-  int fd = look_up(path, resolve);
-  if (fd >= 0 || errno != ENOENT) return fd;
-  const char *name;
-  int above = parent_of(path, resolve, &name);
-  if (above < 0) return -1;
-  int made = openat(above, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
-  int error = errno;
-  close(above);
-  if (made >= 0) close(made);
-  if (made < 0 && error != EEXIST) {
-    errno = error;
-    return -1;
-  }
-  return look_up(path, resolve);
+  return make_one(path, folder, resolve, MOST_LINKS);
 }
 
 // mkdir PATH MODE

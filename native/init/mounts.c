@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -49,11 +50,13 @@ static void set_option(int fs, char *option) {
   if (set < 0) die("fsconfig", option);
 }
 
-static int new_mount(const char *type, const char *source, char **options, unsigned attributes, const char *target) {
+// MODE, unless it is empty, is one more option.
+static int new_mount(const char *type, const char *source, char **options, char *mode, unsigned attributes, const char *target) {
   int fs = sys_fsopen(type);
   if (fs < 0) die("fsopen", target);
   if (*source && sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source) < 0) die("fsconfig", target);
   for (; *options; options++) set_option(fs, *options);
+  if (*mode) set_option(fs, mode);
   if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) < 0) die("mount", target);
   int mount = sys_fsmount(fs, attributes);
   if (mount < 0) die("fsmount", target);
@@ -61,13 +64,24 @@ static int new_mount(const char *type, const char *source, char **options, unsig
   return mount;
 }
 
-// mount TARGET TYPE SOURCE OPTIONS ATTRIBUTES PROPAGATION RESOLVE COPY_UP
+// The mode of what is going to be covered, as an option; what is not there yet has none to leave.
+static void mode_of(const char *path, uint64_t resolve, char option[16]) {
+  struct stat is;
+  int at = look_up(path, resolve);
+  if (at < 0) return;
+  if (fstat(at, &is) == 0) snprintf(option, 16, "mode=%o", is.st_mode & 07777);
+  close(at);
+}
+
+// mount TARGET TYPE SOURCE OPTIONS ATTRIBUTES PROPAGATION RESOLVE COPY_UP INHERIT_MODE
 void op_mount(const Step *step) {
   const char *target = text(step, 1);
   uint64_t resolve = (uint64_t)number(step, 7);
   int copy = (int)number(step, 8);
   unsigned attributes = (unsigned)number(step, 5);
-  int mount = new_mount(text(step, 2), text(step, 3), list(step, 4), copy ? attributes & ~MOUNT_ATTR_RDONLY : attributes, target);
+  char mode[16] = "";
+  if (number(step, 9)) mode_of(target, resolve, mode);
+  int mount = new_mount(text(step, 2), text(step, 3), list(step, 4), mode, copy ? attributes & ~MOUNT_ATTR_RDONLY : attributes, target);
   if (copy) {
     int from = look_up_or_make(target, 1, resolve);
     if (from < 0) die("openat2", target);
@@ -127,7 +141,7 @@ void op_mask(const Step *step) {
   if (at < 0) die("openat2", path);
   struct stat is;
   if (fstat(at, &is) < 0) die("fstat", path);
-  int mount = S_ISDIR(is.st_mode) ? new_mount("tmpfs", "tmpfs", list(step, 2), MOUNT_ATTR_RDONLY, path)
+  int mount = S_ISDIR(is.st_mode) ? new_mount("tmpfs", "tmpfs", list(step, 2), "", MOUNT_ATTR_RDONLY, path)
                                   : sys_open_tree(kept(NULL_DEVICE), "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
   if (mount < 0) die("open_tree", "/dev/null");
   if (sys_move_mount(mount, at) < 0) die("move_mount", path);

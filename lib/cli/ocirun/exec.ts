@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { RuntimeError } from '../../errors.ts'
 import { execInContainer } from '../../runtime/container/exec.ts'
 import { loadState, type SavedState } from '../../runtime/container/state.ts'
-import { parseJson } from '../../spec/goJson.ts'
+import { parseJson, withoutNulls } from '../../spec/goJson.ts'
 import { checkProcess } from '../../spec/runtime/check.ts'
 import type { RuntimeProcess, RuntimeUser } from '../../spec/runtimeConfig.ts'
 import { debugSteps, preservedDescriptors } from './bundle.ts'
@@ -35,6 +35,7 @@ export const command: Command = {
     cap: 'values',
     c: '=cap',
     'preserve-fds': 'value',
+    cgroup: 'values',
     'ignore-paused': 'switch',
   },
   usage: '[command options] <container-id> <command> [command options] || --process process.json <container-id>',
@@ -54,6 +55,7 @@ export const command: Command = {
           preserved: preservedDescriptors(flags),
           detached: detach,
           planned: global.debug ? debugSteps(global) : undefined,
+          cgroups: manyOf(flags, 'cgroup'),
           ignorePaused: flags['ignore-paused'] === true,
         })
       },
@@ -70,7 +72,11 @@ export const command: Command = {
 /** The process of a file, or that of the container's own config with what the flags say. */
 function processOf(flags: Flags, args: string[], { config }: SavedState): RuntimeProcess {
   const file = oneOf(flags, 'process')
-  if (file !== undefined) return checkProcess(parseJson(readFileSync(file), file, 'CONFIG_INVALID'), file)
+  if (file !== undefined) {
+    const given = withoutNulls(parseJson(readFileSync(file), file, 'CONFIG_INVALID')) as object
+    // As runc does: one that names no user is root's.
+    return checkProcess({ user: { uid: 0, gid: 0 }, ...given }, file)
+  }
   if (args.length === 0) throw new RuntimeError('ARGUMENT_INVALID', 'exec: want a command to run, got nothing', {})
   const own = config.process ?? { cwd: '/', user: { uid: 0, gid: 0 } }
   const user = oneOf(flags, 'user')

@@ -1,5 +1,6 @@
 import { hierarchies } from '../../runtime/cgroup/hierarchy.ts'
 import { CAPABILITIES } from '../../runtime/plan/capabilities.ts'
+import { MEMORY_FLAGS, MEMORY_MODES } from '../../runtime/plan/execution.ts'
 import { knownMountOptions } from '../../runtime/plan/mountOptions.ts'
 import { NAMESPACES } from '../../runtime/plan/namespaces.ts'
 import { knownActions, knownArchitectures, knownFlags, knownOperators } from '../../runtime/seccomp/names.ts'
@@ -32,9 +33,9 @@ export const command: Command = {
         apparmor: { enabled: true },
         selinux: { enabled: true },
         intelRdt: { enabled: false },
-        memoryPolicy: { modes: [], flags: [] },
-        mountExtensions: { idmap: { enabled: false } },
-        netDevices: { enabled: false },
+        memoryPolicy: { modes: MEMORY_MODES, flags: [...MEMORY_FLAGS.keys()] },
+        mountExtensions: { idmap: { enabled: true } },
+        netDevices: { enabled: true },
       },
       annotations: { 'org.ocilab.cgroup-versions': [...versions].sort().join(',') },
     }

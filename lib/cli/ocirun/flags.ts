@@ -9,15 +9,26 @@ export type Flags = Readonly<Record<string, string | string[] | true | undefined
 
 /**
  * Reads flags as Go programs do: `-flag` and `--flag` are one, a value may follow `=`, and the first word that is no flag
- * ends them: what follows belongs to the container's program. Throws `ARGUMENT_INVALID`.
+ * ends them: what follows belongs to the container's program. Where there is none, flags may follow: `mixed`.
+ * Throws `ARGUMENT_INVALID`.
  */
-export function parseFlags(table: FlagTable, argv: readonly string[], where: string): { flags: Flags; rest: string[] } {
+export function parseFlags(
+  table: FlagTable,
+  argv: readonly string[],
+  where: string,
+  { mixed = false } = {},
+): { flags: Flags; rest: string[] } {
+  const operands: string[] = []
   const flags: Record<string, string | string[] | true> = {}
   let at = 0
   for (; at < argv.length; at++) {
     const word = argv[at]!
-    if (word === '--') return { flags, rest: argv.slice(at + 1) }
-    if (!word.startsWith('-') || word === '-') break
+    if (word === '--') return { flags, rest: [...operands, ...argv.slice(at + 1)] }
+    if (!word.startsWith('-') || word === '-') {
+      if (!mixed) break
+      operands.push(word)
+      continue
+    }
     const [, given = '', inline] = /^--?([^=]*)(?:=(.*))?$/s.exec(word) ?? []
     const { name, kind } = lookUp(table, given, where)
     if (kind === 'switch') {
@@ -30,7 +41,7 @@ export function parseFlags(table: FlagTable, argv: readonly string[], where: str
     if (value === undefined) throw invalid(where, `flag needs an argument: -${given}`)
     flags[name] = kind === 'values' ? [...((flags[name] as string[] | undefined) ?? []), value] : value
   }
-  return { flags, rest: argv.slice(at) }
+  return { flags, rest: [...operands, ...argv.slice(at)] }
 }
 
 function lookUp(table: FlagTable, given: string, where: string): { name: string; kind: FlagKind } {

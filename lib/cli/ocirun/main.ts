@@ -26,9 +26,10 @@ async function runVerb(name: string, words: readonly string[], global: Global): 
     return 3
   }
   const { command } = await verb.load()
-  const { flags, rest } = parseFlags({ ...command.flags, help: 'switch', h: '=help' }, words, name)
-  if (flags.help) return say((await import('./help.ts')).verbHelp(name, verb.summary, command))
+  const table = { ...command.flags, help: 'switch', h: '=help' } as const
   const [least, most] = command.operands
+  const { flags, rest } = parseFlags(table, words, name, { mixed: Number.isFinite(most) })
+  if (flags.help) return say((await import('./help.ts')).verbHelp(name, verb.summary, command))
   if (rest.length < least || rest.length > most) {
     const { verbHelp } = await import('./help.ts')
     process.stderr.write(`Incorrect Usage.\n\n${verbHelp(name, verb.summary, command)}`)

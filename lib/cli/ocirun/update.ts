@@ -28,6 +28,8 @@ export const command: Command = {
     'kernel-memory': 'value',
     'kernel-memory-tcp': 'value',
     'pids-limit': 'value',
+    'l3-cache-schema': 'value',
+    'mem-bw-schema': 'value',
   },
   usage: '[command options] <container-id>',
   operands: [1, 1],
@@ -36,6 +38,8 @@ export const command: Command = {
     const status = statusOf(saved, statePaths(global.root, id!).fifo)
     if (status === 'stopped')
       throw new RuntimeError('CONTAINER_WRONG_STATUS', 'container not running', { want: 'running', got: status })
+    for (const name of ['l3-cache-schema', 'mem-bw-schema'])
+      if (flags[name]) throw new RuntimeError('UNSUPPORTED', `--${name}: not supported: no Intel RDT`, { where: name })
     const resources = resourcesOf(flags)
     setResources(saved.cgroups, resources, { skipDevices: true })
     const linux = saved.config.linux ?? {}

@@ -8,6 +8,11 @@ export interface Verb {
 }
 
 export const verbs: readonly Verb[] = [
+  {
+    name: 'checkpoint',
+    summary: 'not supported: checkpoint a running container',
+    load: async () => ({ command: (await import('./refused.ts')).checkpoint }),
+  },
   { name: 'create', summary: 'create a container', load: () => import('./create.ts') },
   { name: 'delete', summary: 'delete any resources held by the container', load: () => import('./delete.ts') },
   {
@@ -30,6 +35,11 @@ export const verbs: readonly Verb[] = [
     load: () => import('./plan.ts'),
   },
   { name: 'ps', summary: 'display the processes running inside a container', load: () => import('./ps.ts') },
+  {
+    name: 'restore',
+    summary: 'not supported: restore a container from a previous checkpoint',
+    load: async () => ({ command: (await import('./refused.ts')).restore }),
+  },
   { name: 'resume', summary: 'resume all processes that have been paused', load: () => import('./resume.ts') },
   { name: 'run', summary: 'create and run a container', load: () => import('./run.ts') },
   { name: 'spec', summary: 'create a new specification file', load: () => import('./spec.ts') },

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { emitWarning } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isOciError, isSystemError, RuntimeError } from '../../errors.ts'
-import { cgroupPaths, freeze, isFrozen, killAll, removeCgroups } from '../cgroup/cgroup.ts'
+import { cgroupPaths, freeze, isFrozen, killAll, processesIn, removeCgroups } from '../cgroup/cgroup.ts'
 import { signalNumber } from '../plan/process.ts'
 import { runLastHooks } from './hooks.ts'
 import { isAlive } from './processTable.ts'
@@ -24,8 +24,14 @@ export function killContainer(root: string, id: string, signal = 'SIGTERM', { al
     killAll(saved.cgroups, number)
     return
   }
-  if (status === 'stopped')
+  if (status === 'stopped') {
+    // One that shares our processes may have left some.
+    if (number === 9 && !hasOwnPids(saved) && processesIn(saved.cgroups).length > 0) {
+      killAll(saved.cgroups, number)
+      return
+    }
     throw new RuntimeError('CONTAINER_WRONG_STATUS', 'container not running', { want: 'running', got: status })
+  }
   signalInit(saved, number)
   // One that shares our processes has nobody who takes its children along.
   if (number === 9 && !hasOwnPids(saved)) killAll(saved.cgroups, number)

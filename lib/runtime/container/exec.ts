@@ -1,5 +1,6 @@
 import { RuntimeError } from '../../errors.ts'
 import type { RuntimeProcess } from '../../spec/runtimeConfig.ts'
+import { cgroupsBelow } from '../cgroup/below.ts'
 import { entranceOf } from '../cgroup/cgroup.ts'
 import { execPlan } from '../plan/execPlan.ts'
 import { flagsOf } from '../plan/namespaces.ts'
@@ -22,6 +23,8 @@ export interface ExecOptions {
   /** A socket that waits for a descriptor of the process. */
   pidfdSocket?: string
   preserved?: number
+  /** Which of the cgroups below the container's own it enters. */
+  cgroups?: readonly string[]
   ignorePaused?: boolean
   /** Nobody waits here for it to end. ≙ `--detach` */
   detached?: boolean
@@ -43,8 +46,16 @@ export async function execInContainer(id: string, process: RuntimeProcess, optio
   const namespaces = linux.namespaces ?? []
   const userNamespace = namespaces.some(({ type }) => type === 'user')
   const plan = execPlan(withHome(process, `/proc/${saved.pid}/root`), {
-    ...{ pid: saved.pid, flags: flagsOf(namespaces), userNamespace, id, noKeyring: true, privileged: !saved.rootless },
-    entrance: entranceOf(saved.cgroups),
+    ...{
+      pid: saved.pid,
+      flags: flagsOf(namespaces),
+      userNamespace,
+      id,
+      noKeyring: true,
+      linux,
+      privileged: !saved.rootless,
+    },
+    entrance: entranceOf(cgroupsBelow(saved.cgroups, options.cgroups ?? [])),
     console: options.console,
     held: heldCapabilities(userNamespace),
     setGroups: mayChangeGroups(linux, !saved.rootless),

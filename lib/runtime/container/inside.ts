@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RuntimeError } from '../../errors.ts'
 import type { ContainerState, Hook, HookKind, RuntimeConfig } from '../../spec/runtimeConfig.ts'
@@ -35,11 +35,11 @@ export async function runHooksInside(
     const steps = kind === 'startContainer' ? asTheProgram(hook, pid, config) : asRoot(hook, pid, config, state.bundle)
     const stdin = nameless(join(folder, 'hook-state'), JSON.stringify({ ...state, pid: ownPids ? 1 : pid }))
     const nothing = openSync('/dev/null', 'r+')
+    const stderr = nameless(join(folder, 'hook-stderr'), '')
     try {
-      await oneHook(steps, [stdin, nothing, nothing], hook, `${kind} hook #${index}`)
+      await oneHook(steps, [stdin, nothing, stderr], hook, `${kind} hook #${index}`)
     } finally {
-      closeSync(stdin)
-      closeSync(nothing)
+      for (const fd of [stdin, nothing, stderr]) closeSync(fd)
     }
   }
 }
@@ -78,6 +78,7 @@ function asTheProgram(hook: Hook, pid: number, config: RuntimeConfig): Step[] {
       entrance: { tasks: [] },
       id: '',
       noKeyring: true,
+      linux,
       preserved: 0,
     },
     held: heldCapabilities(userNamespace),
@@ -104,13 +105,14 @@ async function oneHook(steps: Step[], streams: number[], hook: Hook, name: strin
   const status = await carried.exited()
   clearTimeout(timer)
   if (late) throw fail(`hook ran past specified timeout of ${hook.timeout}s`, 'TIMEOUT')
-  if (status !== 0) throw fail(`exit status ${status}`)
+  const said = readFileSync(`/proc/self/fd/${streams[2]}`, 'utf8').trim().slice(-1000)
+  if (status !== 0) throw fail(`exit status ${status}${said && `, stderr: ${said}`}`)
 }
 
 /** A descriptor of a file with these bytes that has no name any more. */
 function nameless(path: string, text: string): number {
   writeFileSync(path, text, { mode: 0o600 })
-  const fd = openSync(path, 'r')
+  const fd = openSync(path, 'r+')
   rmSync(path)
   return fd
 }

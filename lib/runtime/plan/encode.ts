@@ -21,7 +21,7 @@ const ARGUMENTS: Named = {
   proc: ['path', 'value'],
   propagation: ['path', 'recursive', 'value'],
   root: ['path'],
-  mount: ['target', 'type', 'source', 'options', 'attributes', 'propagation', 'resolve', 'copyUp'],
+  mount: ['target', 'type', 'source', 'options', 'attributes', 'propagation', 'resolve', 'copyUp', 'inheritMode'],
   bind: [
     ...(['target', 'source', 'slot', 'recursive', 'set', 'clear', 'recursiveSet', 'recursiveClear'] as const),
     ...(['propagation', 'propagationRecursive', 'resolve'] as const),

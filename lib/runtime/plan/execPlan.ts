@@ -1,6 +1,8 @@
 import { constants } from 'node:fs'
+import type { LinuxConfig } from '../../spec/linuxConfig.ts'
 import type { RuntimeProcess } from '../../spec/runtimeConfig.ts'
 import { type CgroupEntrance, cloneIntoCgroups, openCgroups } from './cgroups.ts'
+import { executionSteps } from './execution.ts'
 import { type ProcessPlace, processSteps } from './process.ts'
 import { SLOT, type Step, waitAt } from './step.ts'
 
@@ -19,6 +21,7 @@ export interface ExecPlace extends ProcessPlace {
   userNamespace: boolean
   console?: { socket: string } | 'keeper'
   noKeyring: boolean
+  linux: Pick<LinuxConfig, 'personality' | 'memoryPolicy'>
   id: string
 }
 
@@ -49,6 +52,7 @@ export function execPlan(process: RuntimeProcess, place: ExecPlace): Step[] {
       ? [...(place.setGroups ? [{ op: 'groups' as const, gids: [] }] : []), { op: 'user' as const, uid: 0, gid: 0 }]
       : []),
     ...rest,
+    ...executionSteps(place.linux),
     ...before,
     waitAt('ready'),
     ...last,

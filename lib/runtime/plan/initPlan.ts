@@ -4,11 +4,12 @@ import { sysctlPath } from '../../spec/runtime/sysctl.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { type CgroupEntrance, cloneIntoCgroups, openCgroups } from './cgroups.ts'
 import { deviceSteps } from './devices.ts'
+import { executionSteps } from './execution.ts'
 import { idmapSteps } from './idmaps.ts'
 import { PROPAGATION, RDONLY } from './mountOptions.ts'
 import { type MountPlace, mountSteps } from './mounts.ts'
 import { cloneFlags, joinNamespaces, lateNamespaces, NAMESPACES } from './namespaces.ts'
-import { bitMask, closeHostFiles, type ProcessPlace, processSteps } from './process.ts'
+import { closeHostFiles, type ProcessPlace, processSteps } from './process.ts'
 import { SLOT, type Step, waitAt } from './step.ts'
 
 /** All that the plan of a container depends on beside its config.json. Plain values: a plan is made without touching anything. */
@@ -126,18 +127,20 @@ function files(config: RuntimeConfig, place: InitPlace, userNamespace: boolean):
   const bound = mounts.some(
     ({ destination, options }) => destination === '/dev' && options?.some(o => /^r?bind$/.test(o)),
   )
+  const filled = mountSteps(mounts, place).map(readOnlyLater)
   return [
     { op: 'propagation', path: '/', ...atFirst },
     ...(place.parentMount
       ? [{ op: 'propagation' as const, path: place.parentMount, recursive: false, value: PROPAGATION.private }]
       : []),
     { op: 'root', path: rootfs },
-    ...mountSteps(mounts, place),
+    ...filled.map(({ step }) => step),
     // A /dev that is the host's has its devices already, and is not ours to add to.
     ...(bound ? [] : deviceSteps(linux.devices ?? [], userNamespace)),
     ...(process ? [{ op: 'mkdir' as const, path: process.cwd }] : []),
     ...terminal(config, place),
     waitAt('mounted'),
+    ...filled.flatMap(({ later }) => later),
     ...(config.root?.readonly
       ? [{ op: 'attributes' as const, path: '/', recursive: false, set: RDONLY, clear: 0 }]
       : []),
@@ -148,6 +151,13 @@ function files(config: RuntimeConfig, place: InitPlace, userNamespace: boolean):
     { op: place.noPivot ? 'moveRoot' : 'pivot' },
     ...(propagation.value === PROPAGATION.slave ? [] : [{ op: 'propagation' as const, path: '/', ...propagation }]),
   ]
+}
+
+/** What starts empty is filled before it is read-only: folders for what is mounted in it, devices. */
+function readOnlyLater(step: Step): { step: Step; later: Step[] } {
+  if (step.op !== 'mount' || step.type !== 'tmpfs' || !(step.attributes & RDONLY)) return { step, later: [] }
+  const later: Step = { op: 'attributes', path: step.target, recursive: false, set: RDONLY, clear: 0 }
+  return { step: { ...step, attributes: step.attributes & ~RDONLY }, later: [later] }
 }
 
 function terminal({ process }: RuntimeConfig, place: InitPlace): Step[] {
@@ -163,32 +173,12 @@ function propagationOf(word: string | undefined): { value: number; recursive: bo
 
 /** What is said to the kernel once for the whole container. */
 function kernelSettings({ hostname, domainname, linux = {} }: RuntimeConfig): Step[] {
-  const { personality, memoryPolicy } = linux
-  const nodes = memoryPolicy?.nodes ? bitMask(memoryPolicy.nodes) : new Uint8Array()
   return [
     ...(hostname ? [{ op: 'hostname' as const, name: hostname }] : []),
     ...(domainname ? [{ op: 'domainname' as const, name: domainname }] : []),
     ...Object.entries(linux.sysctl ?? {}).map(
       ([name, value]): Step => ({ op: 'proc', path: `sys/${sysctlPath(name)}`, value }),
     ),
-    ...(personality ? [{ op: 'personality' as const, value: personality.domain === 'LINUX32' ? 8 : 0 }] : []),
-    ...(memoryPolicy
-      ? [{ op: 'memoryPolicy' as const, mode: memoryMode(memoryPolicy), mask: nodes, bits: nodes.length * 8 }]
-      : []),
+    ...executionSteps(linux),
   ]
-}
-
-const MEMORY_MODES = [
-  ...['MPOL_DEFAULT', 'MPOL_PREFERRED', 'MPOL_BIND', 'MPOL_INTERLEAVE', 'MPOL_LOCAL', 'MPOL_PREFERRED_MANY'],
-  'MPOL_WEIGHTED_INTERLEAVE',
-]
-const MEMORY_FLAGS = new Map([
-  ['MPOL_F_STATIC_NODES', 1 << 15],
-  ['MPOL_F_RELATIVE_NODES', 1 << 14],
-  ['MPOL_F_NUMA_BALANCING', 1 << 13],
-])
-
-/** set_mempolicy(2) */
-function memoryMode({ mode, flags = [] }: { mode: string; flags?: string[] }): number {
-  return flags.reduce((bits, flag) => bits | (MEMORY_FLAGS.get(flag) ?? 0), MEMORY_MODES.indexOf(mode))
 }

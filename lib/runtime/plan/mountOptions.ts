@@ -98,5 +98,16 @@ export function knownMountOptions(): string[] {
 /** A mount of a file system with nothing special about it. */
 export function plainMount(target: string, type: string, source: string, options: readonly string[]): MountStep {
   const { set, data, propagation, copyUp } = sortOptions(options)
-  return { op: 'mount', target, type, source, options: data, attributes: set, propagation, resolve: 0, copyUp }
+  return {
+    op: 'mount',
+    target,
+    type,
+    source,
+    options: data,
+    attributes: set,
+    propagation,
+    resolve: 0,
+    copyUp,
+    inheritMode: false,
+  }
 }

@@ -61,6 +61,7 @@ function oneMount(mount: Mount, index: number, mapped: number, place: MountPlace
     {
       ...plainMount(target, mount.type ?? 'none', mount.source ?? mount.type ?? '', mount.options ?? []),
       options: [...withoutRepeats(options.data), ...label],
+      inheritMode: mount.type === 'tmpfs' && !options.data.some(option => option.startsWith('mode=')),
       resolve: symlinks(target, mount.type),
     },
   ]

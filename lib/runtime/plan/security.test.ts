@@ -9,7 +9,7 @@ import { SLOT, type Step } from './step.ts'
 const place: InitPlace & ExecPlace = {
   ...{ privileged: true, noPivot: false, noKeyring: true, id: 'x', bundle: '/b', cgroupNamespace: true, held: ~0n },
   ...{ cgroups: [], setGroups: true, preserved: 0, fifo: '/f', console: 'keeper', entrance: { tasks: [] } },
-  ...{ idmaps: ['/proc/2/ns/user', '/proc/3/ns/user'], pid: 2, flags: 0, userNamespace: false },
+  ...{ idmaps: ['/proc/2/ns/user', '/proc/3/ns/user'], pid: 2, flags: 0, userNamespace: false, linux: {} },
 }
 const config = wholeConfig()
 const opsOf = (steps: readonly Step[]) => steps.map(({ op }) => op)

@@ -79,6 +79,8 @@ export interface MountStep {
   propagation: number
   resolve: number
   copyUp: boolean
+  /** Its root has the mode of the folder it covers. */
+  inheritMode: boolean
 }
 
 /** A copy of `source`, in which owners are mapped as in a user namespace; with all that is mounted below it, or without. */
