@@ -9,23 +9,23 @@ export async function* skipping(bytes: Bytes, skip: number): Bytes {
   }
 }
 
-/** The bytes in pieces of just `size`, the last one smaller; of nothing, one empty piece. */
+/** The bytes in pieces of just `size`, the last one smaller; of nothing, one empty piece. Each is a copy: it may be kept. */
 export async function* inPieces(bytes: Bytes, size: number): Bytes {
-  let chunks: Uint8Array[] = []
+  let piece = Buffer.allocUnsafeSlow(size)
   let held = 0
   let count = 0
   for await (const chunk of bytes) {
     for (let rest = chunk; rest.length > 0; ) {
       const part = rest.subarray(0, size - held)
-      chunks.push(part)
+      piece.set(part, held)
       held += part.length
       rest = rest.subarray(part.length)
       if (held < size) continue
-      yield Buffer.concat(chunks, held)
-      chunks = []
+      yield piece
+      piece = Buffer.allocUnsafeSlow(size)
       held = 0
       count++
     }
   }
-  if (held > 0 || count === 0) yield Buffer.concat(chunks, held)
+  if (held > 0 || count === 0) yield piece.subarray(0, held)
 }

@@ -54,6 +54,7 @@ function sinkOf(reference: Reference, options: TransportOptions = {}): ImageSink
   return {
     manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST],
     layers: 'compress',
+    takesLent: true,
     async has({ digest }) {
       if (await client.hasBlob(digest)) return true
       return mountFrom !== undefined && (await client.mountBlob(digest, mountFrom))

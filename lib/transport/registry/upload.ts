@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bytes } from '../../bytes/bytes.ts'
+import { verifier } from '../../bytes/verified.ts'
 import { isOciError, RegistryError } from '../../errors.ts'
 import type { Descriptor } from '../../spec/descriptor.ts'
-import { type Digest, digester, shortDigest } from '../../spec/digest.ts'
+import { type Digest, shortDigest } from '../../spec/digest.ts'
 import type { HttpResponse } from './http/message.ts'
 import { isPassing, waitFor } from './http/retry.ts'
 import { inPieces, skipping } from './pieces.ts'
@@ -86,16 +87,17 @@ async function send(
   known: Known,
   { chunkSize }: UploadOptions,
 ): Promise<{ digest: Digest; size: number }> {
-  const hash = known.digest ? undefined : digester()
-  let size = 0
-  async function* counted(): Bytes {
+  const check = verifier(known, nameOf(session))
+  let put: ReturnType<typeof check.end> | undefined
+  async function* checked(): Bytes {
     for await (const chunk of bytes) {
-      size += chunk.length
-      hash?.update(chunk)
+      check.update(chunk)
       yield chunk
     }
+    // A registry that took wrong bytes without looking must not get the last of them.
+    put = check.end()
   }
-  const rest = skipping(counted(), upload.offset)
+  const rest = skipping(checked(), upload.offset)
   const chunk = Math.max(chunkSize ?? 0, upload.leastChunk)
   const isWhole = known.digest !== undefined && upload.offset === 0 && chunk === 0
   const sent = isWhole
@@ -103,9 +105,9 @@ async function send(
     : chunk > 0
       ? await inChunks(session, upload, rest, chunk)
       : await inOne(session, upload, rest, known)
-  const digest = known.digest ?? hash!.digest()
-  if (sent) await finish(session, sent, digest, { 'content-length': '0' })
-  return { digest, size }
+  put ??= check.end()
+  if (sent) await finish(session, sent, put.digest, { 'content-length': '0' })
+  return put
 }
 
 /** PATCH with all that is left. */

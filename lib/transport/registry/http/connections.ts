@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import type { Agent } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { isSystemError } from '../../../errors.ts'
 import { type Lending, lending } from './lending.ts'
+import { http, https } from './node.ts'
 
 export interface ConnectionOptions {
   /** Certificates nobody vouches for are accepted. */
@@ -18,22 +18,22 @@ export interface ConnectionOptions {
 
 /** The connections of one client: kept alive between requests, through proxies, with the certificates each host wants. */
 export interface Connections {
-  agentFor(url: URL): HttpAgent
+  agentFor(url: URL): Agent
   /** For one download: its connection reads into memory that is lent. */
-  lendingAgentFor(url: URL): { agent: HttpAgent; lent: Lending }
+  lendingAgentFor(url: URL): { agent: Agent; lent: Lending }
   close(): void
 }
 
 const CERTS_D = ['/etc/containers/certs.d', '/etc/docker/certs.d']
 
 export function connections(options: ConnectionOptions = {}): Connections {
-  const agents = new Map<string, HttpAgent>()
+  const agents = new Map<string, Agent>()
   const environment = options.environment ?? process.env
-  const make = (url: URL, how: object): HttpAgent => {
+  const make = (url: URL, how: object): Agent => {
     const common = { proxyEnv: proxies(environment), ...how }
-    if (url.protocol === 'http:') return new HttpAgent(common)
+    if (url.protocol === 'http:') return new http.Agent(common)
     const tls = { rejectUnauthorized: !options.insecure, ...certificatesFor(url.host, options.certificateFolder) }
-    return new HttpsAgent({ ...common, ...tls })
+    return new https.Agent({ ...common, ...tls })
   }
   return {
     agentFor(url) {

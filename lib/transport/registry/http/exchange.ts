@@ -1,11 +1,11 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Bytes } from '../../../bytes/bytes.ts'
 import { isOciError, RegistryError } from '../../../errors.ts'
 import { emit, type Options } from '../../../events.ts'
 import type { Connections } from './connections.ts'
 import type { Lending } from './lending.ts'
 import { type HttpBody, type HttpRequest, type HttpResponse, isWhole, type Send } from './message.ts'
+import { http, https } from './node.ts'
 import { type Pulse, pulse } from './pulse.ts'
 
 /** Sends one request over the network, as it is, and gives the answer as soon as its headers are there. */
@@ -36,7 +36,7 @@ function begin({ url, method, headers, lend }: HttpRequest, connections: Connect
   const { agent, lent } = lend
     ? connections.lendingAgentFor(address)
     : { agent: connections.agentFor(address), lent: undefined }
-  const send = address.protocol === 'https:' ? httpsRequest : httpRequest
+  const { request: send } = address.protocol === 'https:' ? https : http
   const request = send(address, { method, headers, agent, signal: options.signal })
   beat.start(() => request.destroy(new StalledError()))
   // 100 Continue and its kin are signs of life.
@@ -59,7 +59,7 @@ async function feed(request: ClientRequest, body: Bytes, beat: Pulse): Promise<v
   for await (const chunk of body) {
     if (enough) return
     beat.rest(false)
-    if (!request.write(chunk)) await drained(request)
+    await taken(request, chunk)
     beat.moved(chunk.length)
     beat.rest(true)
   }
@@ -67,14 +67,15 @@ async function feed(request: ClientRequest, body: Bytes, beat: Pulse): Promise<v
   request.end()
 }
 
-function drained(request: ClientRequest): Promise<void> {
+/** Waits until the kernel has a chunk: its memory may be lent. Or until nobody wants it any more. */
+function taken(request: ClientRequest, chunk: Uint8Array): Promise<void> {
   return new Promise(resolve => {
-    const events = ['drain', 'response', 'close']
     const done = () => {
-      for (const event of events) request.off(event, done)
+      request.off('response', done).off('close', done)
       resolve()
     }
-    for (const event of events) request.once(event, done)
+    request.once('response', done).once('close', done)
+    request.write(chunk, done)
   })
 }
 
