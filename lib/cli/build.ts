@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander'
 import { build } from '../engine/build/build.ts'
 import { explainLines } from '../engine/build/explain.ts'
-import { OciError } from '../errors.ts'
 import { parsePlatform } from '../spec/platform.ts'
+import { namedValues } from './namedValues.ts'
 import { session } from './session.ts'
 
 interface BuildFlags {
   file?: string
   tag: string[]
+  output: string[]
   buildArg: string[]
   target?: string
   label: string[]
@@ -29,6 +30,12 @@ export function command(): Command {
     .argument('<context>', 'the folder that COPY takes files from')
     .option('-f, --file <file>', 'the Dockerfile (CONTEXT/Dockerfile by default)')
     .option('-t, --tag <name:tag>', 'a name for the image', repeated, [])
+    .option(
+      '-o, --output <place>',
+      'copy it there: oci:DIR, docker-archive:FILE, docker-daemon:NAME, docker://NAME …',
+      repeated,
+      [],
+    )
     .option('--build-arg <name=value>', 'a value for an ARG', repeated, [])
     .option('--target <stage>', 'build this stage (the last one by default)')
     .option('--label <name=value>', 'a label for the image', repeated, [])
@@ -47,12 +54,13 @@ export function command(): Command {
             ...options,
             file: flags.file,
             tags: flags.tag,
+            outputs: flags.output,
             target: flags.target,
             noCache: !flags.cache,
             store: flags.store,
             network: flags.network,
-            buildArgs: pairs(flags.buildArg, name => process.env[name]),
-            labels: pairs(flags.label, () => ''),
+            buildArgs: namedValues(flags.buildArg, '--build-arg', name => process.env[name]),
+            labels: namedValues(flags.label, '--label', () => ''),
             platform: flags.platform === undefined ? undefined : parsePlatform(flags.platform),
           }),
         event => {
@@ -62,14 +70,4 @@ export function command(): Command {
       if (flags.explain) for (const text of explainLines(steps)) line(text)
       if (flags.quiet) line(id)
     })
-}
-
-/** `NAME=VALUE`; for a bare NAME the value is asked for. */
-function pairs(words: string[], otherwise: (name: string) => string | undefined): Record<string, string> {
-  const entries = words.map((word): [string, string | undefined] => {
-    const equals = word.indexOf('=')
-    if (equals === 0 || word === '') throw new OciError('ARGUMENT_INVALID', `${JSON.stringify(word)}: want NAME=VALUE`)
-    return equals < 0 ? [word, otherwise(word)] : [word.slice(0, equals), word.slice(equals + 1)]
-  })
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

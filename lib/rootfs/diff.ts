@@ -3,7 +3,7 @@ import type { TarInput } from '../bytes/tar.ts'
 import { type NativeRoot, native } from '../kernel.ts'
 import { type DiskEntry, diskEntry, diskMember, isOpaque, isWhiteout, placeOf } from './diskEntry.ts'
 import { toBytes } from './layerPath.ts'
-import type { LowerFolders } from './lowerFolders.ts'
+import { isUnchanged, type Lower } from './lower.ts'
 
 const WHITEOUT = '.wh.'
 
@@ -12,12 +12,12 @@ const WHITEOUT = '.wh.'
  * after the folders above it, and what was removed as a whiteout. image-spec layer.md § Representing Changes
  * What is in one of the `except` folders does not count. A folder that was only touched is not in it, nor a file that is as it was: docker's layers have neither.
  */
-export function overlayDiff(upper: string, lower: LowerFolders, except: readonly string[] = []): Iterable<TarInput> {
+export function overlayDiff(upper: string, lower: Lower, except: readonly string[] = []): Iterable<TarInput> {
   return membersOf(upper, (root, path, entry) => changesIn({ folder: upper, root, lower, except }, path, entry))
 }
 
-/** The same for a whole copy that was changed, where no overlay could be had. */
-export function copyDiff(changed: string, lower: LowerFolders, except: readonly string[] = []): Iterable<TarInput> {
+/** The same for a folder that began as a whole copy. */
+export function folderDiff(changed: string, lower: Lower, except: readonly string[] = []): Iterable<TarInput> {
   return membersOf(changed, (root, path, entry) => changesOfCopy({ folder: changed, root, lower, except }, path, entry))
 }
 
@@ -30,7 +30,7 @@ interface Found {
 interface Compared {
   readonly folder: string
   readonly root: NativeRoot
-  readonly lower: LowerFolders
+  readonly lower: Lower
   /** Folders whose contents do not count. */
   readonly except: readonly string[]
 }
@@ -78,31 +78,31 @@ function* changesIn(it: Compared, path: string, folder: DiskEntry): Generator<Fo
     const entry = diskEntry(it.folder, child, it.root)
     if (!entry) continue
     if (isWhiteout(entry)) {
-      if (it.lower.find(child)) inside.push({ path: withPrefix(child) })
+      if (it.lower.header(child)) inside.push({ path: withPrefix(child) })
     } else if (entry.header.type === 'directory') inside.push(...changesIn(it, child, entry))
-    else if (!it.lower.has(child, entry)) inside.push({ path: child, entry })
+    else if (!isUnchanged(it.lower, child, entry.header)) inside.push({ path: child, entry })
   }
-  if (path !== '' && (inside.length > 0 || !it.lower.has(path, folder))) yield { path, entry: folder }
+  if (path !== '' && (inside.length > 0 || !isUnchanged(it.lower, path, folder.header))) yield { path, entry: folder }
   yield* inside
 }
 
 function* changesOfCopy(it: Compared, path: string, folder: DiskEntry): Generator<Found> {
   if (it.except.includes(path)) {
-    if (!it.lower.has(path, folder)) yield { path, entry: folder }
+    if (!isUnchanged(it.lower, path, folder.header)) yield { path, entry: folder }
     return
   }
   const names = namesIn(it.folder, path)
-  const before = it.lower.find(path)
-  const gone = before?.header.type === 'directory' ? it.lower.names(path).filter(name => !names.includes(name)) : []
+  const before = it.lower.header(path)
+  const gone = before?.type === 'directory' ? it.lower.names(path).filter(name => !names.includes(name)) : []
   const inside: Found[] = gone.map(name => ({ path: withPrefix(path === '' ? name : `${path}/${name}`) }))
   for (const name of names) {
     const child = path === '' ? name : `${path}/${name}`
     const entry = diskEntry(it.folder, child, it.root)
     if (!entry) continue
     if (entry.header.type === 'directory') inside.push(...changesOfCopy(it, child, entry))
-    else if (!it.lower.has(child, entry)) inside.push({ path: child, entry })
+    else if (!isUnchanged(it.lower, child, entry.header)) inside.push({ path: child, entry })
   }
-  if (path !== '' && (inside.length > 0 || !it.lower.has(path, folder))) yield { path, entry: folder }
+  if (path !== '' && (inside.length > 0 || !isUnchanged(it.lower, path, folder.header))) yield { path, entry: folder }
   yield* inside
 }
 

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { type NativeRoot, native } from '../kernel.ts'
 import { type DiskEntry, diskEntry, isOpaque, isWhiteout, placeOf } from './diskEntry.ts'
+import type { Lower } from './lower.ts'
 
 /** The folders an overlay is laid over, looked at without mounting anything: the topmost first. */
-export class LowerFolders {
+export class LowerFolders implements Lower {
   readonly folders: readonly string[]
   readonly #roots: NativeRoot[]
 
@@ -12,9 +13,8 @@ export class LowerFolders {
     this.#roots = folders.map(folder => new (native().Root)(Buffer.from(folder)))
   }
 
-  /** What stands at a path; symlinks are not followed. */
-  find(path: string): DiskEntry | undefined {
-    return this.#locate(path)?.entry
+  header(path: string): DiskEntry['header'] | undefined {
+    return this.#locate(path)?.entry.header
   }
 
   /** The names in a folder, from all that have it. */
@@ -34,19 +34,6 @@ export class LowerFolders {
       if (isOpaque(this.#roots[index]!, path)) break
     }
     return [...names].sort()
-  }
-
-  /** True when this very entry is there already, but for a folder's times. */
-  has(path: string, entry: DiskEntry): boolean {
-    const before = this.find(path)
-    if (!before) return false
-    const [was, is] = [before.header, entry.header]
-    const sameOwner = was.type === is.type && was.mode === is.mode && was.uid === is.uid && was.gid === is.gid
-    if (!sameOwner || !sameXattrs(was.xattrs, is.xattrs)) return false
-    if (is.type === 'directory') return true
-    const sameTime = before.stat.mtimeNs === entry.stat.mtimeNs
-    const sameDevice = was.devmajor === is.devmajor && was.devminor === is.devminor
-    return sameTime && sameDevice && was.size === is.size && String(was.linkpath) === String(is.linkpath)
   }
 
   close(): void {
@@ -75,8 +62,4 @@ export class LowerFolders {
 /** An opaque folder hides what is in the same folder further down. */
 function isHiding(folder: string, path: string, root: NativeRoot): boolean {
   return diskEntry(folder, path, root)?.header.type === 'directory' && isOpaque(root, path)
-}
-
-function sameXattrs(a: ReadonlyMap<string, Buffer>, b: ReadonlyMap<string, Buffer>): boolean {
-  return a.size === b.size && [...a].every(([name, value]) => b.get(name)?.equals(value))
 }

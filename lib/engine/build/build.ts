@@ -11,6 +11,7 @@ import { contextSource } from './contextSource.ts'
 import { parseDockerfile } from './dockerfile/dockerfile.ts'
 import { type Explained, explain, lastBuild } from './explain.ts'
 import { withLabels } from './labels.ts'
+import { deliver } from './outputs.ts'
 import { parseDockerignore } from './patterns.ts'
 import { buildStages } from './stages.ts'
 import { BuildStore } from './store.ts'
@@ -20,6 +21,8 @@ export interface BuildOptions extends Options {
   file?: string
   /** Names for the image in the store. ≙ `--tag` */
   tags?: readonly string[]
+  /** Where to copy the image: `oci:DIR`, `docker-archive:FILE` … ≙ `--output` */
+  outputs?: readonly string[]
   /** ≙ `--build-arg` */
   buildArgs?: Readonly<Record<string, string>>
   /** Which stage to build; the last one unless it is said. ≙ `--target` */
@@ -72,6 +75,7 @@ export async function build(context: string, options: BuildOptions = {}): Promis
     if (unused.length > 0) print(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed`)
     const image = await store.commit(built)
     print(`Successfully built ${shortDigest(image.manifest.config.digest)}`)
+    for (const output of options.outputs ?? []) await deliver(image, output, tags, options)
     for (const tag of tags) {
       options.signal?.throwIfAborted()
       await store.tag(image, tag, options)

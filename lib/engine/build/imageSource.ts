@@ -3,23 +3,12 @@ import { readTar } from '../../bytes/readTar.ts'
 import type { TarEntry } from '../../bytes/tar.ts'
 import { OciError } from '../../errors.ts'
 import type { Layer } from '../../image/image.ts'
-import { type Inode, LayerTree } from '../../image/tree.ts'
+import type { Inode, LayerTree } from '../../image/tree.ts'
+import { unspokenFolder } from '../../rootfs/treeLower.ts'
 import { shortDigest } from '../../spec/digest.ts'
 import type { Staging } from '../../transport/staging.ts'
 import { heldContent } from './heldContent.ts'
 import type { CopySource, FileContent, SourceEntry } from './source.ts'
-
-const FOLDER_MODE = 0o755
-
-/** The files of an image as a tree, without their contents. */
-export async function treeOf(layers: readonly Layer[]): Promise<LayerTree> {
-  const tree = new LayerTree()
-  for (const [number, layer] of layers.entries()) {
-    let index = 0
-    for await (const { body: _unread, ...header } of entriesOf(layer)) tree.apply(header, number, index++)
-  }
-  return tree
-}
 
 /** The files of an image, to copy from; `staging` keeps large ones until they are written. */
 export function imageSource(tree: LayerTree, layers: readonly Layer[], staging: Staging): CopySource {
@@ -51,21 +40,6 @@ export async function readText(
   for await (const entry of entriesOf(layers[inode.layer]!))
     if (index++ === inode.index) return Buffer.from(await collect(entry.body, limit, path)).toString()
   return ''
-}
-
-function unspokenFolder(): SourceEntry['header'] {
-  const mtime = { seconds: 0, nanoseconds: 0 }
-  return {
-    type: 'directory',
-    mode: FOLDER_MODE,
-    uid: 0,
-    gid: 0,
-    size: 0,
-    mtime,
-    devmajor: 0,
-    devminor: 0,
-    xattrs: new Map(),
-  }
 }
 
 async function contentsOf(

@@ -4,7 +4,7 @@ import type { TarInput, TarTime } from '../../bytes/tar.ts'
 import { OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import type { Layer } from '../../image/image.ts'
-import { copyDiff, overlayDiff } from '../../rootfs/diff.ts'
+import { folderDiff, overlayDiff } from '../../rootfs/diff.ts'
 import { LowerFolders } from '../../rootfs/lowerFolders.ts'
 import { readInRoot } from '../../rootfs/readInRoot.ts'
 import { Snapshots } from '../../rootfs/snapshots.ts'
@@ -82,7 +82,7 @@ export async function runLayer(
     // What is written into a volume is in no layer.
     const volumes = Object.keys(below.image.config.Volumes ?? {}).map(path => cleanPath(`/${path}`).slice(1))
     const { upper, rootfs } = folders
-    const members = upper ? overlayDiff(upper, lower, volumes) : copyDiff(rootfs, lower, volumes)
+    const members = upper ? overlayDiff(upper, lower, volumes) : folderDiff(rootfs, lower, volumes)
     const layer = await store.putTar(clamped(members, request.latest))
     await folders.unmount()
     // The next RUN needs this layer as a folder: here it is.

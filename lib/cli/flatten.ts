@@ -1,0 +1,18 @@
+import { Command } from 'commander'
+import { editImage } from '../engine/edit/edit.ts'
+import { layerOf } from '../engine/edit/newLayer.ts'
+import { flatten } from '../image/flatten.ts'
+import { changeImage, changingVerb } from './changeImage.ts'
+import type { ImageFlags } from './imageFlags.ts'
+
+export function command(): Command {
+  return changingVerb(new Command())
+    .description('Makes one layer of all (crane flatten): what was removed is gone for good.')
+    .action((source: string, destination: string, flags: ImageFlags) =>
+      changeImage(source, destination, flags, async (image, blobs, options) => {
+        const layer = await layerOf(flatten(image, options), blobs)
+        const created_by = `ocilab flatten ${image.descriptor.digest}`
+        return editImage(image, { layers: [layer], history: [{ created: image.config.created, created_by }] }, blobs)
+      }),
+    )
+}

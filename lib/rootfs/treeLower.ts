@@ -1,0 +1,48 @@
+import { readTar } from '../bytes/readTar.ts'
+import type { TarHeader } from '../bytes/tar.ts'
+import type { Layer } from '../image/image.ts'
+import { LayerTree } from '../image/tree.ts'
+import { shortDigest } from '../spec/digest.ts'
+import type { Lower } from './lower.ts'
+
+const FOLDER_MODE = 0o755
+
+/** The files that layers make when they are laid over each other, without their contents. */
+export async function treeOf(layers: readonly Layer[]): Promise<LayerTree> {
+  const tree = new LayerTree()
+  for (const [number, layer] of layers.entries()) {
+    let index = 0
+    for await (const { body: _unread, ...header } of readTar(
+      layer.uncompressed(),
+      `layer ${shortDigest(layer.descriptor.digest)}`,
+    ))
+      tree.apply(header, number, index++)
+  }
+  return tree
+}
+
+/** What an image would unpack to, to compare a folder with. */
+export class TreeLower implements Lower {
+  readonly #tree: LayerTree
+
+  constructor(tree: LayerTree) {
+    this.#tree = tree
+  }
+
+  header(path: string): Omit<TarHeader, 'path'> | undefined {
+    const { exists, inode } = this.#tree.resolve(path, { followLast: false })
+    if (!exists) return undefined
+    return inode?.header ?? unspokenFolder()
+  }
+
+  names(path: string): string[] {
+    return this.#tree.names(path)
+  }
+}
+
+/** A folder that no layer speaks of: it is made as it is needed. */
+export function unspokenFolder(): Omit<TarHeader, 'path'> {
+  const mtime = { seconds: 0, nanoseconds: 0 }
+  const zero = { uid: 0, gid: 0, size: 0, devmajor: 0, devminor: 0 }
+  return { type: 'directory', mode: FOLDER_MODE, ...zero, mtime, xattrs: new Map() }
+}
