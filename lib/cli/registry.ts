@@ -16,6 +16,8 @@ interface ServeFlags {
   scheme: 'bearer' | 'basic'
   tokenLife?: number
   anonymousPull?: boolean
+  upstream?: string
+  insecure?: boolean
   tlsCertificate?: string
   tlsKey?: string
   log?: boolean
@@ -39,6 +41,8 @@ function serve(): Command {
     )
     .option('--token-life <seconds>', 'how long a token is good for', seconds)
     .option('--anonymous-pull', 'let everybody pull')
+    .option('--upstream <registry>', 'be a mirror: fetch from this registry what is asked for, and keep it')
+    .option('--insecure', 'the upstream may speak plain HTTP, or show any certificate')
     .option('--tls-certificate <file>', 'speak https, with this certificate')
     .option('--tls-key <file>', 'and this key')
     .option('--log', 'write each request to standard error')

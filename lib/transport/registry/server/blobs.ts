@@ -56,11 +56,14 @@ function rangeOf(header: string | undefined, size: number, response: ServerRespo
 async function stream(response: ServerResponse, blob: StoredBlob, range: ByteRange): Promise<void> {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
+  let left = range.end - range.start
   for await (const chunk of blob.bytes(range)) {
     if (gone.signal.aborted) return
+    left -= chunk.length
     if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal }).catch(() => undefined)
   }
-  response.end()
+  if (left === 0) response.end()
+  else response.destroy()
 }
 
 function unknown(digest: string): RegistryError {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { emit, type Options } from '../../../events.ts'
+import { clientFor } from '../transport.ts'
 import { parseRoute, type Route } from '../wire/route.ts'
 import { giveToken, refuse } from './access.ts'
 import { endpoints } from './endpoints.ts'
@@ -8,7 +9,9 @@ import { answerFailure } from './failure.ts'
 import { basicGuard, bearerGuard, furtherScopes, type Guard, openDoor, scopeOf } from './guard.ts'
 import { FolderMedium } from './storage/folderMedium.ts'
 import { collectGarbage, type Garbage, type GarbageOptions } from './storage/garbage.ts'
+import type { Medium } from './storage/medium.ts'
 import { memoryMedium } from './storage/memoryMedium.ts'
+import { PullThrough } from './storage/pullThrough.ts'
 import { Storage } from './storage/storage.ts'
 import { TokenDesk } from './tokenDesk.ts'
 import { htpasswdUsers, plainUsers, type Users } from './users.ts'
@@ -26,6 +29,10 @@ export interface RegistryOptions extends Options {
   tokenLife?: number
   /** Everybody may pull, and users may push. */
   anonymousPull?: boolean
+  /** Another registry, whose images are fetched when they are asked for, and kept. Then nobody may push. */
+  upstream?: string
+  /** Lets the upstream speak plain HTTP, or show a certificate that nobody knows. */
+  insecure?: boolean
   /** The largest blob that is taken, in bytes. */
   blobLimit?: number
 }
@@ -50,7 +57,7 @@ const BLOB_LIMIT = 64 * 2 ** 30
 /** Makes a registry to be put into an HTTP server of one's own. distribution-spec 1.1. */
 export function createRegistry(options: RegistryOptions = {}): Registry {
   const medium = options.root === undefined ? memoryMedium() : new FolderMedium(options.root)
-  const storage = new Storage(medium, { blobLimit: options.blobLimit ?? BLOB_LIMIT })
+  const storage = storageOf(medium, options)
   const { guard, desk } = doorOf(options)
   const answers = new Set<Promise<void>>()
   return {
@@ -65,6 +72,11 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     },
     close: () => storage.close(),
   }
+}
+
+function storageOf(medium: Medium, { blobLimit = BLOB_LIMIT, upstream, insecure }: RegistryOptions): Storage {
+  if (upstream === undefined) return new Storage(medium, { blobLimit })
+  return new PullThrough(medium, path => clientFor({ domain: upstream, path }, { insecure }), { blobLimit })
 }
 
 interface Desk {
@@ -96,6 +108,9 @@ async function respond(request: IncomingMessage, response: ServerResponse, it: D
     }
     user = visitor.user
     const endpoint = endpoints[route.kind][request.method ?? ''] as Endpoint<Route> | undefined
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    if (it.options.upstream !== undefined && !reads)
+      return refuse(response, 405, 'UNSUPPORTED', `a mirror of ${it.options.upstream} takes no pushes`)
     if (endpoint === undefined) {
       response.setHeader('allow', Object.keys(endpoints[route.kind]).join(', '))
       return refuse(response, 405, 'UNSUPPORTED', `${request.method} is not for this`)

@@ -1,6 +1,7 @@
 import { close, open, read } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
+import { OciError } from '../../../errors.ts'
 import type { ByteRange } from '../wire/range.ts'
 
 const opened = promisify(open)
@@ -23,8 +24,7 @@ export async function sendFile(response: ServerResponse, path: string, range: By
     for (let offset = range.start, turn = 0; offset < range.end; turn ^= 1) {
       await written[turn]
       const length = await filled(file, buffers[turn]!, Math.min(CHUNK, range.end - offset), offset)
-      // Shorter than it was a moment ago: the client is left with too little, and sees it.
-      if (length === 0) break
+      if (length === 0) throw new OciError('IO', `${path}: shorter than it was a moment ago`, { where: path })
       offset += length
       written[turn] = write(response, buffers[turn]!.subarray(0, length))
       // Whoever waits for it sees what went wrong.

@@ -59,6 +59,6 @@ export interface UploadFile {
   sync(): Promise<void>
   /** Lets go of what is held open between two requests. */
   rest(): Promise<void>
-  bytes(): Bytes
+  bytes(range?: ByteRange): Bytes
   discard(): Promise<void>
 }

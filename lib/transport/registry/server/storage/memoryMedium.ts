@@ -140,7 +140,7 @@ function memoryFile(): MemoryFile {
     write: async more => void chunks.push(...more),
     sync: async () => undefined,
     rest: async () => undefined,
-    bytes: () => bytesOf(whole()),
+    bytes: range => bytesOf(range ? whole().subarray(range.start, range.end) : whole()),
     whole,
     discard: async () => {
       chunks = []

@@ -68,14 +68,24 @@ export class Storage {
     const summary = summarize(raw, mediaType)
     const descriptor = { mediaType, digest: digestOf(raw, algorithm), size: raw.length }
     this.mustHaveParts(name, summary)
+    // Looked at again: what was here a moment ago may have been deleted while we waited for our turn.
+    await this.keepManifest(name, descriptor, raw, tags, () => this.mustHaveParts(name, summary))
+    return { digest: descriptor.digest, subject: summary.subject }
+  }
+
+  protected async keepManifest(
+    name: string,
+    descriptor: Descriptor,
+    raw: Uint8Array,
+    tags: readonly string[],
+    check = () => {},
+  ): Promise<void> {
     const shelf = this.medium.shelf(name)
     await shelf.locked(async () => {
-      // Looked at again: what was here a moment ago may have been deleted while we waited.
-      this.mustHaveParts(name, summary)
+      check()
       await shelf.put(descriptor.digest, raw)
       await shelf.writeIndex(withTags(shelf.index()?.index ?? { schemaVersion: 2, manifests: [] }, descriptor, tags))
     })
-    return { digest: descriptor.digest, subject: summary.subject }
   }
 
   /** Takes a tag away, or a manifest with all its tags. False when it was not there. */
@@ -149,9 +159,9 @@ export class Storage {
     return true
   }
 
-  async beginUpload(name: string, algorithm?: Algorithm): Promise<Upload> {
+  async beginUpload(name: string, algorithm?: Algorithm, onWritten?: (size: number) => void): Promise<Upload> {
     await this.forgetUploads(Date.now() - UPLOAD_LIFE)
-    const upload = new Upload(name, await this.medium.newUpload(), { algorithm, limit: this.blobLimit })
+    const upload = new Upload(name, await this.medium.newUpload(), { algorithm, limit: this.blobLimit, onWritten })
     this.uploads.set(upload.id, upload)
     return upload
   }

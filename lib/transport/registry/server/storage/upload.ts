@@ -9,10 +9,18 @@ import {
   digester,
   shortDigest,
 } from '../../../../spec/digest.ts'
+import type { ByteRange } from '../../wire/range.ts'
 import type { Shelf, UploadFile } from './medium.ts'
 
 // What is written at once: large enough that a system call costs nothing beside it.
 const BATCH = 1 << 20
+
+export interface UploadOptions {
+  algorithm?: Algorithm
+  /** In bytes. */
+  limit: number
+  onWritten?: (size: number) => void
+}
 
 /** An upload that is under way: its bytes so far, and the digest of them. */
 export class Upload {
@@ -24,20 +32,28 @@ export class Upload {
   private readonly algorithm: Algorithm
   private readonly hash: Digester
   private readonly limit: number
+  /** Told how many bytes can be read back. */
+  private readonly onWritten: ((size: number) => void) | undefined
   private received = 0
   private turn: Promise<unknown> = Promise.resolve()
 
-  constructor(name: string, file: UploadFile, options: { algorithm?: Algorithm; limit: number }) {
+  constructor(name: string, file: UploadFile, options: UploadOptions) {
     this.name = name
     this.file = file
     this.algorithm = options.algorithm ?? 'sha256'
     this.hash = digester(this.algorithm)
     this.limit = options.limit
+    this.onWritten = options.onWritten
   }
 
   /** How many bytes are here. */
   get size(): number {
     return this.received
+  }
+
+  /** What has been written so far. */
+  bytes(range: ByteRange): Bytes {
+    return this.file.bytes(range)
   }
 
   /** Does `work` after whatever others are doing with the upload. */
@@ -84,6 +100,7 @@ export class Upload {
     const written = this.file.write(batch, offset)
     for (const chunk of batch) this.hash.update(chunk)
     await written
+    this.onWritten?.(offset + length)
   }
 
   /** Makes a blob of the bytes, if they are what the digest says. The upload is over in any case. Throws `DIGEST_INVALID`. */

@@ -7,13 +7,21 @@ const SYNC_EVERY = 16 << 20
 
 /** An upload's bytes in a file of their own. */
 export function uploadFile(path: string): UploadFile {
-  let handle: FileHandle | undefined
+  // Opened when first written to, and again after a rest.
+  let handle: Promise<FileHandle> | undefined
+  let created = false
   let unsynced = 0
   let syncing: Promise<void> | undefined
 
-  const opened = async () => {
-    // biome-ignore lint/suspicious/noAssignInExpressions: opened when first needed, and again after a rest
-    return (handle ??= await open(path, 'a+', 0o644))
+  const opened = () => {
+    created = true
+    handle ??= open(path, 'a+', 0o644)
+    return handle
+  }
+  const closed = async () => {
+    const open = handle
+    handle = undefined
+    await (await open)?.close()
   }
   const syncAhead = (file: FileHandle) => {
     if (unsynced < SYNC_EVERY || syncing) return
@@ -40,17 +48,15 @@ export function uploadFile(path: string): UploadFile {
     },
     async rest() {
       await syncing
-      await handle?.close()
-      handle = undefined
+      await closed()
     },
-    async *bytes() {
+    async *bytes(range) {
       // An upload of nothing has no file yet.
-      await opened()
-      yield* fileBytes(path)
+      if (!created) await opened()
+      yield* fileBytes(path, range)
     },
     async discard() {
-      await handle?.close()
-      handle = undefined
+      await closed()
       await rm(path, { force: true })
     },
   }
