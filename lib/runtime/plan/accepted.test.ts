@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { configProblems } from '../../spec/runtime/check.ts'
+import { checkRuntimeConfig, configProblems } from '../../spec/runtime/check.ts'
 import { at, everyPath, set, without } from '../../spec/runtime/testChange.ts'
 import { wholeConfig } from '../../spec/runtime/testConfig.ts'
-import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { describeStep } from './describe.ts'
 import { encodePlan } from './encode.ts'
 import { type InitPlace, initPlan } from './initPlan.ts'
@@ -35,8 +34,9 @@ it('what is accepted can be planned, written down and handed over', () => {
   const runs = Number(process.env.OCILAB_RUNS ?? 5000)
   fc.assert(
     fc.property(fc.constantFrom(...paths), values, (path, value) => {
-      const config = JSON.parse(JSON.stringify(set(wholeConfig(), path, value))) as RuntimeConfig
-      if (configProblems(config).length > 0) return
+      const json = JSON.parse(JSON.stringify(set(wholeConfig(), path, value)))
+      if (configProblems(json).length > 0) return
+      const config = checkRuntimeConfig(json, 'config.json')
       accepted++
       const plan = initPlan(config, place)
       expect(plan.map(describeStep).join('\n')).not.toMatch(/undefined|NaN|\[object/)

@@ -116,7 +116,10 @@ describe('what is right in itself', () => {
   it.each<Change>([
     ['process/env', ['A']],
     ['process/env', ['=b']],
-    ['process/capabilities/bounding', ['CAP_NOPE']],
+    ['process/user', without],
+    ['process/user', { uid: 7 }],
+    ['process/capabilities/bounding', ['CAP_NOPE', 'KILL']],
+    ['linux/namespaces', [...['mount', 'pid', 'uts'].map(type => ({ type })), { type: 'network', path: '' }]],
     ['mounts/6', { destination: 'x', type: 'tmpfs', source: 'tmpfs' }],
     [
       'linux/seccomp',

@@ -27,14 +27,14 @@ describe('a configuration', () => {
 
   it('is told all that is wrong in it at once, each field by its path', () => {
     const config = wholeConfig() as never
-    set(config, ['process', 'capabilities', 'bounding', 1], 'kill')
+    set(config, ['process', 'capabilities', 'bounding', 1], 7)
     set(config, ['process', 'cwd'], 'bin')
     set(config, ['linux', 'namespaces', 1, 'type'], 'ipv6')
     set(config, ['linux', 'sysctl'], { 'kernel.panic': '1' })
     set(config, ['hostname'], 5)
     expect(said(config)).toEqual([
       'process.cwd: not absolute (want a path that begins with /, got "bin")',
-      'process.capabilities.bounding[1]: no capability (want a capability such as CAP_KILL, got "kill")',
+      'process.capabilities.bounding[1]: of the wrong type (want a string, got 7)',
       'hostname: of the wrong type (want a string, got 5)',
       'linux.namespaces[1].type: unknown (want one of mount, pid, network, uts, ipc, user, cgroup, time, got "ipv6")',
     ])
@@ -65,6 +65,16 @@ describe('a configuration', () => {
     ['', 'of the wrong type (want an object, got "")'],
     [{}, 'ociVersion: missing (want a string, got nothing); root: missing (want an object, got nothing)'],
   ])('that is %j is none', (json, message) => expect(said(json).join('; ')).toBe(message))
+})
+
+it('what is left out, or is nothing to programs written in Go, is the default; all else is as it was', () => {
+  const { user, ...process } = wholeConfig().process!
+  const config = { ...wholeConfig(), process, linux: { namespaces: [{ type: 'pid', path: '' }, { type: 'uts' }] } }
+  const whole = checkRuntimeConfig(config, 'config.json')
+  expect(whole.process!.user).toEqual({ uid: 0, gid: 0 })
+  expect(whole.linux!.namespaces).toEqual([{ type: 'pid' }, { type: 'uts' }])
+  expect(JSON.stringify(checkRuntimeConfig(wholeConfig(), 'config.json'))).toBe(JSON.stringify(wholeConfig()))
+  expect(checkProcess({ cwd: '/', args: ['a'], user: { gid: 5 } }, 'process.json').user).toEqual({ uid: 0, gid: 5 })
 })
 
 it('a process alone is checked as the process of a configuration', () => {

@@ -1,6 +1,6 @@
 import { OciError } from '../../errors.ts'
 import type { Resources } from '../linuxConfig.ts'
-import type { RuntimeConfig, RuntimeProcess } from '../runtimeConfig.ts'
+import type { RuntimeConfig, RuntimeProcess, RuntimeUser } from '../runtimeConfig.ts'
 import { CONFLICTS } from './conflicts.ts'
 import { linuxRule } from './linuxRules.ts'
 import { mountsRule } from './mountRules.ts'
@@ -69,13 +69,30 @@ export function processProblems(json: unknown): Problem[] {
 /** A configuration in which nothing is wrong. Throws `CONFIG_INVALID`, naming every field that is. */
 export function checkRuntimeConfig(json: unknown, where: string): RuntimeConfig {
   refuse(configProblems(json), where)
-  return json as RuntimeConfig
+  return withDefaults(json as RuntimeConfig)
 }
 
 /** A process in which nothing is wrong. Throws `CONFIG_INVALID`, naming every field that is. */
 export function checkProcess(json: unknown, where: string): RuntimeProcess {
   refuse(processProblems(json), where)
-  return json as RuntimeProcess
+  return withUser(json as RuntimeProcess)
+}
+
+/** With what is left out for its default, or written as Go writes nothing; everything else stays as and where it is. */
+function withDefaults(config: RuntimeConfig): RuntimeConfig {
+  const whole = { ...config }
+  if (whole.process) whole.process = withUser(whole.process)
+  if (whole.linux?.namespaces?.some(({ path }) => path === ''))
+    whole.linux = {
+      ...whole.linux,
+      namespaces: whole.linux.namespaces.map(({ path, ...namespace }) => (path ? { ...namespace, path } : namespace)),
+    }
+  return whole
+}
+
+function withUser(process: RuntimeProcess): RuntimeProcess {
+  const user: Partial<RuntimeUser> = process.user ?? {}
+  return { ...process, user: { ...user, uid: user.uid ?? 0, gid: user.gid ?? 0 } }
 }
 
 /** What `update` is given, with nothing wrong in it. Throws `CONFIG_INVALID`, naming every field that is. */

@@ -1,5 +1,5 @@
 import type { IdMapping, NamespaceType } from '../linuxConfig.ts'
-import type { RuntimeConfig } from '../runtimeConfig.ts'
+import type { RuntimeConfig, RuntimeUser } from '../runtimeConfig.ts'
 import { entryOf, type Tell } from './rule.ts'
 import { sysctlNamespace, sysctlPath } from './sysctl.ts'
 
@@ -45,7 +45,7 @@ const mappings: Conflict = {
     for (const name of ['uidMappings', 'gidMappings'] as const) {
       const given = (config.linux?.[name]?.length ?? 0) > 0
       if (given && !own) tell(`linux.${name}`, 'for nobody', 'a user namespace', undefined)
-      if (!given && own && own.path === undefined)
+      if (!given && own && !own.path)
         tell(`linux.${name}`, 'missing', 'who the ids of the new user namespace are outside', undefined)
     }
   },
@@ -55,8 +55,8 @@ const user: Conflict = {
   reads: ['linux', 'process.user'],
   check(config, tell) {
     const own = namespaceOf(config, 'user')
-    if (!config.process || !own || own.path !== undefined) return
-    const { uid, gid, additionalGids = [] } = config.process.user
+    if (!config.process || !own || own.path) return
+    const { uid = 0, gid = 0, additionalGids = [] }: Partial<RuntimeUser> = config.process.user ?? {}
     const { uidMappings = [], gidMappings = [] } = config.linux!
     if (uidMappings.length === 0 || gidMappings.length === 0) return
     const mapped = (id: number, mappings: readonly IdMapping[]) =>
@@ -74,7 +74,7 @@ const timeOffsets: Conflict = {
   reads: ['linux.namespaces', 'linux.timeOffsets'],
   check(config, tell) {
     const own = namespaceOf(config, 'time')
-    if (Object.keys(config.linux?.timeOffsets ?? {}).length > 0 && own?.path !== undefined)
+    if (Object.keys(config.linux?.timeOffsets ?? {}).length > 0 && own?.path)
       tell('linux.timeOffsets', 'is for a new namespace', 'no path in linux.namespaces', own.path)
   },
 }

@@ -25,7 +25,11 @@ import { sysctlPath } from './sysctl.ts'
 import { MEMORY_FLAGS, MEMORY_MODES, NAMESPACE_TYPES, PROPAGATIONS } from './words.ts'
 
 const namespaces = list(
-  object<Namespace>({ type: oneOf(NAMESPACE_TYPES), path: absolute }, ['type']),
+  // An empty path is none, as in programs written in Go.
+  object<Namespace>(
+    { type: oneOf(NAMESPACE_TYPES), path: matching(/^(\/|$)/, 'a path that begins with /', 'not absolute') },
+    ['type'],
+  ),
   once<Namespace>('type'),
 )
 
