@@ -101,6 +101,7 @@ const verbs = {
   },
   test() {
     prepare(FOR_THE_TESTS)
+    jupyter()
     goPrograms()
     run(process.execPath, [bin('vitest/vitest.mjs'), 'run', '--config', join(HOME, 'lib/vitest.config.ts'), ...args])
   },

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +16,7 @@ const PACKAGE = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 interface LabFlags {
   browser: boolean
+  installOnly?: boolean
   port?: number
   lang: Language
 }
@@ -25,6 +25,7 @@ export function command(): Command {
   return new Command()
     .description('Opens the course in JupyterLab, on this machine only. The first time, JupyterLab is installed.')
     .option('--no-browser', 'only say where it is')
+    .option('--install-only', 'install what is missing, for a workshop or a room without Wi-Fi, and end')
     .addOption(new Option('--port <port>', 'this port and no other').argParser(parsePort))
     .addOption(languageOption())
     .action(async (flags: LabFlags) => {
@@ -32,15 +33,17 @@ export function command(): Command {
     })
 }
 
-async function open({ browser, port, lang }: LabFlags, signal: AbortSignal): Promise<void> {
+async function open({ browser, installOnly, port, lang }: LabFlags, signal: AbortSignal): Promise<void> {
   const say = (line: string) => void process.stderr.write(`${line}\n`)
   const program = await installJupyter(say, { signal })
+  if (installOnly) return say(`ready: ${program.path}`)
   const configuration = await configureJupyter(PACKAGE)
   const root = courseRoot()
-  const folder = await notebooksIn(root)
+  const folder = await copyNotebooks(root)
   await mkdir(join(root, '.ocilab'), { recursive: true })
   const log = join(root, '.ocilab/jupyter.log')
-  const notebook = `${lang}/00-start-here.ipynb`
+  const notebook = `notebooks/${lang}/00-start-here.ipynb`
+  say('JupyterLab is starting …')
   const server = await startJupyter(program, { folder, configuration, port, notebook, log, signal })
   try {
     process.stdout.write(`${server.url}\n`)
@@ -55,12 +58,14 @@ async function open({ browser, port, lang }: LabFlags, signal: AbortSignal): Pro
   }
 }
 
-/** The course's own notebooks; a user of the installed package gets a copy, to work in. */
-async function notebooksIn(root: string): Promise<string> {
-  const folder = join(root, 'notebooks')
+/**
+ * The learner's own copies of the notebooks, beside what they make in the lessons. Those that are there already stay as
+ * they are: there is work in them.
+ */
+async function copyNotebooks(root: string): Promise<string> {
+  const folder = join(root, 'lab-work')
   for (const language of LANGUAGES)
-    if (!existsSync(join(folder, language)))
-      await cp(join(NOTEBOOKS, language), join(folder, language), { recursive: true })
+    await cp(join(NOTEBOOKS, language), join(folder, 'notebooks', language), { recursive: true, force: false })
   return folder
 }
 

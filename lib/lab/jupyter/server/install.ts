@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { writeFileAtomically } from '../../../bytes/file.ts'
 import { isOciError, OciError } from '../../../errors.ts'
 import { runTool } from '../../tool.ts'
 import { KERNEL_NAME, kernelSpec } from '../kernelspec.ts'
@@ -22,10 +23,19 @@ export function jupyterHome(): string {
   return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'ocilab')
 }
 
-/** What is there already; undefined when nothing is. */
+/** What is there already, and finished; undefined when nothing is. */
 export function installedJupyter(home: string = jupyterHome()): JupyterProgram | undefined {
-  const lab = join(home, 'venv/bin/jupyter-lab')
-  return existsSync(join(home, 'venv/.complete')) && existsSync(lab) ? { kind: 'lab', path: lab } : undefined
+  try {
+    const { wanted, path } = JSON.parse(readFileSync(record(home), 'utf8'))
+    return wanted === WANTED && existsSync(path) ? { kind: 'lab', path } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Says which environment is the finished one: two that are made at once are not in each other's way. */
+function record(home: string): string {
+  return join(home, 'jupyterlab.json')
 }
 
 /**
@@ -50,17 +60,21 @@ export async function installJupyter(
 }
 
 async function installLab(home: string, told: (line: string) => void, signal?: AbortSignal): Promise<JupyterProgram> {
-  const venv = join(home, 'venv')
-  // One that was begun and not finished is begun anew.
-  await rm(venv, { recursive: true, force: true })
   await mkdir(home, { recursive: true })
-  told('a Python environment for JupyterLab …')
-  await run('python3', ['-m', 'venv', venv], signal)
-  told('JupyterLab from PyPI, some 50 MB: this is done once …')
-  const quietly = ['--disable-pip-version-check', '--no-input', '--quiet']
-  await run(join(venv, 'bin/python'), ['-m', 'pip', 'install', ...quietly, WANTED], signal)
-  await writeFile(join(venv, '.complete'), WANTED)
-  return { kind: 'lab', path: join(venv, 'bin/jupyter-lab') }
+  const venv = await mkdtemp(join(home, 'venv-'))
+  try {
+    told('a Python environment for JupyterLab …')
+    await run('python3', ['-m', 'venv', venv], signal)
+    told('JupyterLab from PyPI, some 50 MB: this is done once …')
+    const quietly = ['--disable-pip-version-check', '--no-input', '--quiet']
+    await run(join(venv, 'bin/python'), ['-m', 'pip', 'install', ...quietly, WANTED], signal)
+    const path = join(venv, 'bin/jupyter-lab')
+    await writeFileAtomically(record(home), JSON.stringify({ wanted: WANTED, path }))
+    return { kind: 'lab', path }
+  } catch (error) {
+    await rm(venv, { recursive: true, force: true })
+    throw error
+  }
 }
 
 /** Debian's jupyter-notebook, when it is installed. */

@@ -52,7 +52,8 @@ export async function startJupyter(program: JupyterProgram, options: ServerOptio
       // Whatever this user has configured for their own notebooks is theirs.
       JUPYTER_CONFIG_DIR: join(runtime, 'config'),
       JUPYTERLAB_SETTINGS_DIR: join(options.configuration, 'settings'),
-      JUPYTERLAB_WORKSPACES_DIR: join(options.configuration, 'workspaces'),
+      // Which tabs were open is remembered with the course, not with the program.
+      JUPYTERLAB_WORKSPACES_DIR: `${options.log}.workspaces`,
     },
   })
   await log.close()
