@@ -45,7 +45,8 @@ function logTo({ log, format }: Global, message: string, level: string): void {
 
 function sentence(error: unknown): string {
   if (error instanceof ExitError) return error.message
-  const message = error instanceof Error ? error.message : String(error)
+  // Node's own may go on for lines; what happened is in the first.
+  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
   return isOciError(error) && error.data.hint ? `${message} (${error.data.hint})` : message
 }
 
