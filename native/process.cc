@@ -48,8 +48,16 @@ static Pair newPair() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
+// Whether a descriptor came from whoever started this program. Node marks them all to be closed, those it was given, too;
+// what it opens itself, where there was a gap, are queues of events.
+static bool isGiven(int fd) {
+  char is[32] = "";
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  return readlink(link.c_str(), is, sizeof is - 1) > 0 && strncmp(is, "anon_inode:", 11) != 0;
+}
+
 // startInit(path, [descriptors], preserved) -> {pid, channel, watch}
-// The descriptors become 0, 1, 2; `preserved` more, from 3 on, are those we have; the two sockets come after them.
+// The descriptors become 0, 1, 2; `preserved` more, from 3 on, are those we were given; the two sockets come after them.
 static Napi::Value startInit(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   try {
@@ -69,7 +77,8 @@ static Napi::Value startInit(const Napi::CallbackInfo& info) {
     posix_spawn_file_actions_init(&actions);
     for (uint32_t i = 0; i < 3; i++)
       posix_spawn_file_actions_adddup2(&actions, moveAway(streams.Get(i).As<Napi::Number>()), static_cast<int>(i));
-    for (int fd = 3; fd < first; fd++) posix_spawn_file_actions_adddup2(&actions, fd, fd);
+    for (int fd = 3; fd < first; fd++)
+      if (isGiven(fd)) posix_spawn_file_actions_adddup2(&actions, fd, fd);
     posix_spawn_file_actions_adddup2(&actions, moveAway(channel.theirs.get()), first);
     posix_spawn_file_actions_adddup2(&actions, moveAway(watch.theirs.get()), first + 1);
     const std::string path = "/proc/self/fd/" + std::to_string(program);

@@ -149,8 +149,19 @@ describe('the command line', () => {
   it('refuses descriptors that are not open', () => {
     expect(call('run', '--preserve-fds', '9', id)).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/unable to stat preserved-fd 0 \(of 9\)/),
+      stderr: expect.stringMatching(/unable to stat preserved-fd 8 \(of 9\)/),
     })
+  })
+
+  it('keeps the descriptors it was given, and none of its own', async () => {
+    await given(['ls', '/proc/self/fd'])
+    const line = `exec 5</dev/zero; "$0" --root ${root} run --preserve-fds 3 ${id}`
+    const { stdout } = spawnSync('bash', ['-c', line, join(folder, 'ocirun')], {
+      cwd: program.bundle,
+      encoding: 'utf8',
+    })
+    // 3 is where ls reads the folder.
+    expect(stdout).toBe('0\n1\n2\n3\n5\n')
   })
 
   it('does nothing that it could not log', async () => {

@@ -36,12 +36,19 @@ export function testOcirun(folder: string): string {
 
 /**
  * A crun that runs here too: crun refuses a machine whose unified hierarchy has controllers beside those of v1, so it
- * is started in a mount namespace of its own where there is no unified hierarchy.
+ * is started in a mount namespace of its own where there is no unified hierarchy. And crun 1.8 makes its program's user
+ * the owner of its stdin, were it /dev/null, the host's for everybody: it is given an empty file.
  */
 export function testCrun(folder: string): string {
   const path = join(folder, 'crun')
+  const empty = join(folder, 'empty')
+  writeFileSync(empty, '')
   const hide =
     'mount --make-rprivate / && if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi'
-  writeFileSync(path, `#!/bin/sh\nexec unshare --mount sh -c '${hide}; exec crun "$@"' crun "$@"\n`, { mode: 0o755 })
+  writeFileSync(
+    path,
+    `#!/bin/sh\n[ ! /dev/stdin -ef /dev/null ] || exec <${empty}\nexec unshare --mount sh -c '${hide}; exec crun "$@"' crun "$@"\n`,
+    { mode: 0o755 },
+  )
   return path
 }

@@ -145,7 +145,7 @@ function files(config: RuntimeConfig, place: InitPlace, userNamespace: boolean):
       ? [{ op: 'attributes' as const, path: '/', recursive: false, set: RDONLY, clear: 0 }]
       : []),
     ...(linux.readonlyPaths ?? []).map((path): Step => ({ op: 'readonly', path })),
-    ...(linux.maskedPaths ?? []).map(
+    ...[...new Set(linux.maskedPaths)].map(
       (path): Step => ({ op: 'mask', path, options: place.label ? [`context=${place.label}`] : [] }),
     ),
     { op: place.noPivot ? 'moveRoot' : 'pivot' },
