@@ -23,6 +23,7 @@ it('the public names are these', () => {
       "configProblems",
       "copy",
       "createNetwork",
+      "createRegistry",
       "decompressed",
       "defaultSpec",
       "deleteImage",

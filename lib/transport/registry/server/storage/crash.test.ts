@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -94,5 +94,10 @@ it(`killed ${ROUNDS} times in the middle of pushes, it has every blob whole, and
     await once(child, 'close')
   }
   expect(child.exitCode).toBe(143)
+  const garbage = execFileSync(process.execPath, [PROGRAM, 'registry', 'gc', '--root', root, '--json'], {
+    encoding: 'utf8',
+  })
+  expect(JSON.parse(garbage)).toEqual({ manifests: 0, blobs: 0, freed: 0 })
+  mustBeWhole()
   expect(readdirSync(root).filter(name => name.startsWith('.'))).toEqual([])
 }, 180_000)

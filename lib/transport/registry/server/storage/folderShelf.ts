@@ -93,7 +93,14 @@ export class FolderShelf implements Shelf {
     const path = this.path(digest)
     const found = statSync(path, { throwIfNoEntry: false })
     const now = Date.now()
-    if (found && found.mtimeMs < now - TOUCH_EVERY) utimesSync(path, now / 1000, now / 1000)
+    if (!found || found.mtimeMs >= now - TOUCH_EVERY) return
+    try {
+      utimesSync(path, now / 1000, now / 1000)
+    } catch (error) {
+      // Where nothing may be written, nothing is collected either.
+      if (!isSystemError(error, 'EROFS') && !isSystemError(error, 'EACCES') && !isSystemError(error, 'EPERM'))
+        throw error
+    }
   }
 
   remove(digest: Digest): boolean {

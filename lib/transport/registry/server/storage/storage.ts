@@ -97,10 +97,11 @@ export class Storage {
       if (isDigest(reference)) {
         if (!view?.byDigest.has(reference)) return false
         await shelf.writeIndex(withoutManifest(view.index, reference))
-        return shelf.remove(reference) || true
+        shelf.remove(reference)
+      } else {
+        if (!view?.byTag.has(reference)) return false
+        await shelf.writeIndex(withoutTag(view.index, reference))
       }
-      if (!view?.byTag.has(reference)) return false
-      await shelf.writeIndex(withoutTag(view.index, reference))
       return true
     })
   }
