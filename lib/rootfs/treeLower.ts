@@ -10,15 +10,17 @@ const FOLDER_MODE = 0o755
 /** The files that layers make when they are laid over each other, without their contents. */
 export async function treeOf(layers: readonly Layer[]): Promise<LayerTree> {
   const tree = new LayerTree()
-  for (const [number, layer] of layers.entries()) {
-    let index = 0
-    for await (const { body: _unread, ...header } of readTar(
-      layer.uncompressed(),
-      `layer ${shortDigest(layer.descriptor.digest)}`,
-    ))
-      tree.apply(header, number, index++)
-  }
+  for (const [number, layer] of layers.entries())
+    for (const [index, header] of (await headersOf(layer)).entries()) tree.apply(header, number, index)
   return tree
+}
+
+/** The members of a layer without their contents. */
+export async function headersOf(layer: Layer): Promise<TarHeader[]> {
+  const headers: TarHeader[] = []
+  const where = `layer ${shortDigest(layer.descriptor.digest)}`
+  for await (const { body: _unread, ...header } of readTar(layer.uncompressed(), where)) headers.push(header)
+  return headers
 }
 
 /** What an image would unpack to, to compare a folder with. */

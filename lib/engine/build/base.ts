@@ -1,7 +1,6 @@
 import { isOciError, OciError } from '../../errors.ts'
 import type { Image } from '../../image/image.ts'
 import { familiarReference, parseReference, withDefaultTag } from '../../spec/reference.ts'
-import { parseTransport } from '../../transport/parse.ts'
 import type { TransportOptions } from '../../transport/transport.ts'
 import { type BuiltImage, builtImage } from './imageState.ts'
 import type { BuildStore } from './store.ts'
@@ -38,6 +37,8 @@ async function bring(
   store: BuildStore,
   options: TransportOptions,
 ): Promise<Image> {
+  // An image that is here already needs none of what reads the others.
+  const { parseTransport } = await import('../../transport/parse.ts')
   const source = await parseTransport(place).source(options)
   try {
     return await store.keep(await source.resolve(), name, options)

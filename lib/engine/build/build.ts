@@ -11,7 +11,6 @@ import { contextSource } from './contextSource.ts'
 import { parseDockerfile } from './dockerfile/dockerfile.ts'
 import { type Explained, explain, lastBuild } from './explain.ts'
 import { withLabels } from './labels.ts'
-import { deliver } from './outputs.ts'
 import { parseDockerignore } from './patterns.ts'
 import { buildStages } from './stages.ts'
 import { BuildStore } from './store.ts'
@@ -38,6 +37,8 @@ export interface BuildOptions extends Options {
   sourceDateEpoch?: number
   /** What RUN may reach, unless it says otherwise; `host` unless it is said. ≙ `--network` */
   network?: 'none' | 'host'
+  /** How RUN sees the layers below: laid over each other, or as a whole copy, which is slow but can always be had. */
+  snapshots?: 'overlay' | 'copy'
   /** FROM and `--from` may need a registry. */
   insecure?: boolean
 }
@@ -75,7 +76,10 @@ export async function build(context: string, options: BuildOptions = {}): Promis
     if (unused.length > 0) print(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed`)
     const image = await store.commit(built)
     print(`Successfully built ${shortDigest(image.manifest.config.digest)}`)
-    for (const output of options.outputs ?? []) await deliver(image, output, tags, options)
+    if (options.outputs?.length) {
+      const { deliver } = await import('./outputs.ts')
+      for (const output of options.outputs) await deliver(image, output, tags, options)
+    }
     for (const tag of tags) {
       options.signal?.throwIfAborted()
       await store.tag(image, tag, options)

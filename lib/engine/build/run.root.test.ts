@@ -72,6 +72,16 @@ describe('RUN', () => {
     expect(await names(image.layers[1]!.uncompressed())).toEqual(['made'])
   })
 
+  it.each(['overlay', 'copy'] as const)('mounts behind symlinks without touching them (%s)', async snapshots => {
+    const { image, lines } = await built(
+      'FROM base:v1\nRUN rmdir /srv && mkdir /conf && ln -s /conf /srv && ln -s ../real /data/l\n' +
+        'RUN --mount=type=tmpfs,target=/alias/deep --mount=type=tmpfs,target=/data/l/t --mount=type=tmpfs,target=/srv/a ls -d /real/deep /real/t /conf/a; readlink /srv; touch /made',
+      { snapshots },
+    )
+    expect(lines).toEqual(expect.arrayContaining(['/real/deep', '/real/t', '/conf/a', '/conf']))
+    expect(await names(image.layers[2]!.uncompressed())).toEqual(['made'])
+  })
+
   it('finds a cache again, and what it holds is no part of the key', async () => {
     const count = 'RUN --mount=type=cache,id=numbers,target=/c echo x >> /c/n && wc -l < /c/n'
     const said = async (more: string) => (await built(`FROM base:v1\n${count}${more}`)).lines

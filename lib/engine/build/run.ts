@@ -1,22 +1,21 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TarInput, TarTime } from '../../bytes/tar.ts'
 import { OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import type { Layer } from '../../image/image.ts'
-import { folderDiff, overlayDiff } from '../../rootfs/diff.ts'
-import { LowerFolders } from '../../rootfs/lowerFolders.ts'
 import { readInRoot } from '../../rootfs/readInRoot.ts'
-import { Snapshots } from '../../rootfs/snapshots.ts'
 import { runOnce } from '../../runtime/runOnce.ts'
 import type { Mount } from '../../spec/runtimeConfig.ts'
 import type { BuiltImage } from './imageState.ts'
 import { outputLines } from './output.ts'
 import { cleanPath } from './patterns.ts'
 import { runConfig } from './runConfig.ts'
-import { openRunFolders, sweepRunFolders } from './runFolders.ts'
+import { makeRunFolder, sweepRunFolders } from './runFolders.ts'
+import { openRunRoot, type RunRoot } from './runRoot.ts'
+import { SCRIPTS } from './runWords.ts'
 import type { BuildStore } from './store.ts'
-import { type MountPoint, makeStubs } from './stubs.ts'
+import type { MountPoint } from './stubs.ts'
 
 const ACCOUNTS_LIMIT = 1 << 20
 const LAST_LINES = 10
@@ -32,12 +31,11 @@ export interface RunRequest {
   readonly points: readonly MountPoint[]
   /** Files the container finds in a folder of its own, by name. */
   readonly scripts: Readonly<Record<string, string>>
+  /** How it gets to see the files of the image. */
+  readonly snapshots: 'overlay' | 'copy'
   /** The latest time that a file may have. */
   readonly latest: TarTime | undefined
 }
-
-/** Where a script of RUN's is found. */
-export const SCRIPTS = '/dev/pipes'
 
 const KERNELS = ['/proc', '/dev', '/dev/pts', '/dev/shm', '/dev/mqueue', '/sys']
 
@@ -54,45 +52,47 @@ export async function runLayer(
     throw new OciError('NOT_PERMITTED', `RUN ${request.args.join(' ')}: needs root, for its container and its overlay`)
   const runs = join(store.folder, 'run')
   await sweepRunFolders(runs)
-  const snapshots = new Snapshots(join(store.folder, 's'))
-  const image = new LowerFolders(await snapshots.lower(below.layers, below.ground, options))
-  const stubs = await store.blobs.staging.file()
-  await mkdir(stubs, { mode: 0o755 })
   const binds = await hostFiles(request, store)
-  const isFolder = (mount: Mount) => !binds.includes(mount)
-  const all = [
+  const points = [
     ...KERNELS.map(path => ({ path, isFolder: true })),
-    ...binds.map(it => ({ path: it.destination, isFolder: isFolder(it) })),
+    ...binds.map(({ destination }) => ({ path: destination, isFolder: false })),
     ...request.points,
   ]
-  makeStubs(stubs, all, image)
-  const lower = new LowerFolders([stubs, ...image.folders])
-  const folders = await openRunFolders(runs, lower.folders, options)
+  const { id, folder } = await makeRunFolder(runs)
   try {
-    const read = (path: string) => readInRoot(folders.rootfs, path, ACCOUNTS_LIMIT)?.toString() ?? ''
-    const accounts = { passwd: read('etc/passwd'), group: read('etc/group') }
-    const mounts = [...binds, ...request.mounts]
-    const config = runConfig({ ...request, image: below.image.config, accounts, mounts })
-    print(` ---> Running in ${shortId(folders.id)}`)
-    const output = outputLines(print, LAST_LINES)
-    const status = await runOnce(folders.id, folders.folder, config, { ...options, onOutput: output.write })
-    output.end()
-    if (status !== 0) throw failed(request.args, status, output.last)
-    print(`Removing intermediate container ${shortId(folders.id)}`)
-    // What is written into a volume is in no layer.
-    const volumes = Object.keys(below.image.config.Volumes ?? {}).map(path => cleanPath(`/${path}`).slice(1))
-    const { upper, rootfs } = folders
-    const members = upper ? overlayDiff(upper, lower, volumes) : folderDiff(rootfs, lower, volumes)
-    const layer = await store.putTar(clamped(members, request.latest))
-    await folders.unmount()
-    // The next RUN needs this layer as a folder: here it is.
-    if (layer && folders.upper) await snapshots.adopt(folders.upper, layer)
-    return layer
+    const root = await openRunRoot({ folder, below, points, store, options }, request.snapshots)
+    try {
+      await runIn(root, { id, folder }, below, { ...request, mounts: [...binds, ...request.mounts] }, print, options)
+      // What is written into a volume is in no layer.
+      const volumes = Object.keys(below.image.config.Volumes ?? {}).map(path => cleanPath(`/${path}`).slice(1))
+      const layer = await store.putTar(clamped(root.changes(volumes), request.latest))
+      if (layer) await root.made(layer)
+      return layer
+    } finally {
+      await root.close()
+    }
   } finally {
-    await folders.close()
-    lower.close()
-    image.close()
+    await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function runIn(
+  { rootfs }: RunRoot,
+  { id, folder }: { id: string; folder: string },
+  { image }: BuiltImage,
+  request: RunRequest,
+  print: (line: string) => void,
+  options: Options,
+): Promise<void> {
+  const read = (path: string) => readInRoot(rootfs, path, ACCOUNTS_LIMIT)?.toString() ?? ''
+  const accounts = { passwd: read('etc/passwd'), group: read('etc/group') }
+  const config = runConfig({ ...request, rootfs, image: image.config, accounts })
+  print(` ---> Running in ${shortId(id)}`)
+  const output = outputLines(print, LAST_LINES)
+  const status = await runOnce(id, folder, config, { ...options, onOutput: output.write })
+  output.end()
+  if (status !== 0) throw failed(request.args, status, output.last)
+  print(`Removing intermediate container ${shortId(id)}`)
 }
 
 /** The files that every container gets from its host, and scripts. */

@@ -15,6 +15,7 @@ const HOSTNAME = 'build'
 
 /** The container of a RUN. Pure. */
 export function runConfig(it: {
+  rootfs: string
   args: readonly string[]
   env: readonly string[]
   image: BuildConfig
@@ -36,7 +37,7 @@ export function runConfig(it: {
       capabilities: Object.fromEntries(SETS.map(set => [set, ids.uid === 0 || set === 'bounding' ? CAPABILITIES : []])),
       noNewPrivileges: false,
     },
-    root: { path: 'rootfs', readonly: false },
+    root: { path: it.rootfs, readonly: false },
     hostname: HOSTNAME,
     mounts: [...spec.mounts!, ...it.mounts],
     linux: { ...spec.linux, namespaces: spec.linux!.namespaces!.filter(({ type }) => isOther(type)) },

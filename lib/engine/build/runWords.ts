@@ -2,6 +2,9 @@ import { commandWords } from './configure.ts'
 import type { InstructionOf } from './dockerfile/instruction.ts'
 import type { BuildConfig } from './imageState.ts'
 
+/** Where a script of RUN's is found. */
+export const SCRIPTS = '/dev/pipes'
+
 /**
  * The words of a RUN's command. `RUN <<EOF` is a script for the shell, or a program of its own if it begins with `#!`;
  * `RUN command <<EOF` is a line for the shell, which knows heredocs itself.

@@ -1,7 +1,6 @@
 import { OciError } from '../../errors.ts'
 import type { Layer } from '../../image/image.ts'
-import type { LayerTree } from '../../image/tree.ts'
-import { treeOf } from '../../rootfs/treeLower.ts'
+import { LayerTree } from '../../image/tree.ts'
 import { digestOf } from '../../spec/digest.ts'
 import { type CacheKey, keyDigest } from './cacheKey.ts'
 import { Changes } from './changes.ts'
@@ -100,13 +99,14 @@ export class StageBuilder {
     const { store, times } = this.#setting
     const tree = await this.#ownTree()
     // --link: the layer looks at nothing below it, so that it stays the same on top of anything.
-    const changes = new Changes(make.apart ? await treeOf([]) : tree, this.#built.layers.length, times.layerTimes())
+    const changes = new Changes(make.apart ? new LayerTree() : tree, this.#built.layers.length, times.layerTimes())
     await make.put(changes, tree)
     return store.putTar(changes.members())
   }
 
   async #ownTree(): Promise<LayerTree> {
-    if (this.#tree?.of !== this.#built) this.#tree = { of: this.#built, tree: await treeOf(this.#built.layers) }
+    if (this.#tree?.of !== this.#built)
+      this.#tree = { of: this.#built, tree: await this.#setting.store.tree(this.#built.layers) }
     return this.#tree.tree
   }
 

@@ -26,6 +26,7 @@ export interface StagesSetting extends Options {
   readonly noCache?: boolean
   readonly insecure?: boolean
   readonly network?: 'none' | 'host'
+  readonly snapshots?: 'overlay' | 'copy'
   print(line: string): void
 }
 
@@ -84,6 +85,7 @@ export async function buildStages(
         escapeToken,
         noCache: setting.noCache ?? false,
         network: setting.network ?? 'host',
+        snapshots: setting.snapshots ?? 'overlay',
         signal,
         async imageCalled(name) {
           const stage = plan.fromOf(index, name)

@@ -1,7 +1,6 @@
 import type { LabEvent } from '../../events.ts'
 import type { Layer } from '../../image/image.ts'
 import type { LayerTree } from '../../image/tree.ts'
-import { treeOf } from '../../rootfs/treeLower.ts'
 import type { BuildTimes, CacheKey } from './cacheKey.ts'
 import type { Changes } from './changes.ts'
 import { type Configured, shellOf } from './configure.ts'
@@ -21,6 +20,8 @@ export interface BuildSetting {
   readonly times: BuildTimes
   /** For RUN, unless it says otherwise. */
   readonly network: 'none' | 'host'
+  /** How RUN gets to see the files of the image below. */
+  readonly snapshots: 'overlay' | 'copy'
   readonly signal?: AbortSignal
   onEvent?(event: LabEvent): void
   /** The image that `--from` names: another stage's, or any other. */
@@ -59,7 +60,7 @@ const trees = new WeakMap<BuiltImage, Promise<LayerTree>>()
 
 /** The files of an image, to copy from. */
 export async function sourceOf(image: BuiltImage, store: BuildStore): Promise<CopySource> {
-  const tree = trees.get(image) ?? treeOf(image.layers)
+  const tree = trees.get(image) ?? store.tree(image.layers)
   trees.set(image, tree)
   return imageSource(await tree, image.layers, store.blobs.staging)
 }

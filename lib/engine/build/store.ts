@@ -2,22 +2,22 @@ import { readFile, rename } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { bytesOf } from '../../bytes/collect.ts'
-import type { TarInput } from '../../bytes/tar.ts'
+import type { TarHeader, TarInput } from '../../bytes/tar.ts'
 import { writeTar } from '../../bytes/writeTar.ts'
 import { isSystemError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import type { Image, Layer } from '../../image/image.ts'
 import { openImage } from '../../image/open.ts'
+import { LayerTree } from '../../image/tree.ts'
+import { headersOf } from '../../rootfs/treeLower.ts'
 import type { Descriptor } from '../../spec/descriptor.ts'
 import { type Digest, digestOf, hexOf } from '../../spec/digest.ts'
 import { writeManifest } from '../../spec/manifest.ts'
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../spec/mediaTypes.ts'
 import { type BlobDirectory, blobDirectory } from '../../transport/blobDirectory.ts'
-import { copy } from '../../transport/copy.ts'
-import { heldImage } from '../../transport/held.ts'
 import { addToIndex, layoutFiles, REF_NAME, readLayoutIndex } from '../../transport/layoutIndex.ts'
-import { layoutSink } from '../../transport/ociLayout.ts'
 import { makeFolder, writeNew } from '../../transport/staging.ts'
+import { parseHeaders, writeHeaders } from './headers.ts'
 import { type BuiltImage, withOciManifest } from './imageState.ts'
 
 /** What an instruction made once: the config after it, and its layer if it made one. */
@@ -25,6 +25,8 @@ export interface CacheRecord {
   readonly config: string
   readonly layer?: { readonly descriptor: Descriptor; readonly diffId: Digest }
 }
+
+const INDEX_LIMIT = 4 << 20
 
 /** A tar without members: an instruction that leaves this made no layer. */
 const EMPTY_TAR = digestOf(new Uint8Array(1024))
@@ -41,11 +43,34 @@ export class BuildStore {
 
   /** The image a name was given to in this store. */
   async find(name: string): Promise<Image | undefined> {
-    const files = layoutFiles(this.folder, this.folder)
-    if ((await files.read('index.json', 4 << 20)) === undefined) return undefined
-    const { manifests } = await readLayoutIndex(files)
-    const descriptor = manifests.find(it => it.annotations?.[REF_NAME] === name)
+    const descriptor = await this.#named(name)
     return descriptor && openImage(this.blobs, descriptor)
+  }
+
+  async #named(name: string): Promise<Descriptor | undefined> {
+    const files = layoutFiles(this.folder, this.folder)
+    if ((await files.read('index.json', INDEX_LIMIT)) === undefined) return undefined
+    const { manifests } = await readLayoutIndex(files)
+    return manifests.find(it => it.annotations?.[REF_NAME] === name)
+  }
+
+  /** The files of layers as a tree. A layer is read for it once: what it has, but no contents, is written down beside. */
+  async tree(layers: readonly Layer[]): Promise<LayerTree> {
+    const tree = new LayerTree()
+    for (const [number, layer] of layers.entries()) {
+      const headers = await this.#headers(layer)
+      for (const [index, header] of headers.entries()) tree.apply(header, number, index)
+    }
+    return tree
+  }
+
+  async #headers(layer: Layer): Promise<TarHeader[]> {
+    const path = `cache/members/${hexOf(layer.diffId)}.json`
+    const known = await this.readJson(path)
+    if (known) return parseHeaders(known)
+    const headers = await headersOf(layer)
+    await this.writeJson(path, writeHeaders(headers))
+    return headers
   }
 
   /** Brings an image here, with its layers as they are. */
@@ -54,6 +79,11 @@ export class BuildStore {
     const { descriptor, manifest } = image
     const there = await Promise.all([descriptor, manifest.config, ...manifest.layers].map(it => this.blobs.has(it)))
     if (there.every(Boolean) && name === undefined) return openImage(this.blobs, descriptor)
+    const [{ copy }, { layoutSink }, { heldImage }] = await Promise.all([
+      import('../../transport/copy.ts'),
+      import('../../transport/ociLayout.ts'),
+      import('../../transport/held.ts'),
+    ])
     const sink = async () => ({ ...(await layoutSink(this.folder, name, options)), layers: 'preserve' as const })
     const source = heldImage(image, name ?? descriptor.digest)
     const copied = await copy(source, { name: `oci:${this.folder}`, source: source.source, sink }, options)
@@ -87,6 +117,7 @@ export class BuildStore {
 
   /** Gives an image of this store a name, which moves away from the one that had it. */
   async tag(image: Image, name: string, options?: Options): Promise<void> {
+    if ((await this.#named(name))?.digest === image.descriptor.digest) return
     await addToIndex(this.folder, image.descriptor, name, this.blobs.staging, options)
   }
 

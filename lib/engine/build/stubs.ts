@@ -1,6 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path/posix'
+import { dirname } from 'node:path/posix'
+import { OciError } from '../../errors.ts'
 import type { Lower } from '../../rootfs/lower.ts'
+import { asBytes } from './source.ts'
 
 /** A place that something will be mounted on. */
 export interface MountPoint {
@@ -9,28 +11,57 @@ export interface MountPoint {
 }
 
 const MODE = 0o755
+const MOST_SYMLINKS = 40
 
 /**
- * Makes the mount points that an image lacks in a folder of their own, to be laid between the image and what RUN writes:
- * so none of them ends up in the layer. Folders that the image has keep their mode and owner.
+ * Makes the mount points that an image lacks, in a folder that is laid over it; folders that the image has keep their
+ * mode and owner. Answers what was made, with the folders above: none of it is to end up in a layer.
  */
-export function makeStubs(folder: string, points: readonly MountPoint[], lower: Lower): void {
+export function makeStubs(folder: string, points: readonly MountPoint[], lower: Lower): string[] {
+  const made: string[] = []
   for (const { path, isFolder } of points) {
-    const inside = path.replace(/^\/+|\/+$/g, '')
+    const inside = realPath(lower, asBytes(path))
     if (inside === '' || lower.header(inside)) continue
-    makeFolders(folder, dirname(inside), lower)
-    if (isFolder) mkdirSync(join(folder, inside), { recursive: true, mode: MODE })
-    else writeFileSync(join(folder, inside), '', { mode: MODE, flag: 'a' })
+    makeFolders(folder, dirname(inside), lower, made)
+    if (isFolder) mkdirSync(place(folder, inside), { recursive: true, mode: MODE })
+    else writeFileSync(place(folder, inside), '', { mode: MODE, flag: 'a' })
+    made.push(inside)
+  }
+  return made
+}
+
+function makeFolders(folder: string, path: string, lower: Lower, made: string[]): void {
+  if (path === '.' || path === '') return
+  makeFolders(folder, dirname(path), lower, made)
+  const target = place(folder, path)
+  if (mkdirSync(target, { recursive: true, mode: MODE }) === undefined) return
+  const there = lower.header(path)
+  if (!there) made.push(path)
+  else {
+    chownSync(target, there.uid, there.gid)
+    chmodSync(target, there.mode)
   }
 }
 
-function makeFolders(folder: string, path: string, lower: Lower): void {
-  if (path === '.' || path === '') return
-  makeFolders(folder, dirname(path), lower)
-  const target = join(folder, path)
-  if (mkdirSync(target, { recursive: true, mode: MODE }) === undefined) return
-  const there = lower.header(path)
-  if (there?.type !== 'directory') return
-  chownSync(target, there.uid, there.gid)
-  chmodSync(target, there.mode)
+/** Where a path leads in the image: a mount point behind a symlink is made where the symlink points. */
+function realPath(lower: Lower, path: string): string {
+  const todo = path.split('/')
+  let way: string[] = []
+  for (let followed = 0; todo.length > 0; ) {
+    const name = todo.shift()!
+    if (name === '' || name === '.') continue
+    if (name === '..') way.pop()
+    else way.push(name)
+    const link = lower.header(way.join('/'))?.linkpath?.toString('latin1')
+    if (link === undefined) continue
+    if (++followed > MOST_SYMLINKS)
+      throw new OciError('ARGUMENT_INVALID', `${path}: too many symlinks on the way`, { where: path })
+    way = link.startsWith('/') ? [] : way.slice(0, -1)
+    todo.unshift(...link.split('/'))
+  }
+  return way.join('/')
+}
+
+function place(folder: string, path: string): Buffer {
+  return Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')])
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Image } from '../../../image/image.ts'
 import { digestOf } from '../../../spec/digest.ts'
-import { build } from '../build.ts'
+import { type BuildOptions, build } from '../build.ts'
 import { BuildStore } from '../store.ts'
 import { testBase } from './testBase.ts'
 import { type BuildCase, writeContext } from './testCase.ts'
@@ -41,10 +41,10 @@ export async function storeWithBase(folder: string): Promise<{ store: string; ba
 }
 
 /** Builds a case as we do it. */
-export async function ours(it: BuildCase, store: string, base: Image): Promise<SeenImage> {
+export async function ours(it: BuildCase, store: string, base: Image, how: BuildOptions = {}): Promise<SeenImage> {
   return inContext(it, async (context, below) => {
-    if (below) await build(below, { store, tags: [`${it.name}-base`] })
-    return seen((await build(context, { ...it, store, tags: [it.name] })).image, base)
+    if (below) await build(below, { ...how, store, tags: [`${it.name}-base`] })
+    return seen((await build(context, { ...it, ...how, store, tags: [it.name] })).image, base)
   })
 }
 
