@@ -65,6 +65,7 @@ static const struct {
     {"chdir", op_chdir},
     {"ownStreams", op_own_streams},
     {"closeFrom", op_close_from},
+    {"endWithKeeper", op_end_with_keeper},
     {"find", op_find},
     {"connect", op_connect},
     {"consolePair", op_console_pair},

@@ -60,6 +60,7 @@ void op_seccomp(const Step *);
 void op_chdir(const Step *);
 void op_own_streams(const Step *);
 void op_close_from(const Step *);
+void op_end_with_keeper(const Step *);
 void op_find(const Step *);
 void op_wait_for_start(const Step *);
 void op_exec(const Step *);

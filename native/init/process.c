@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <linux/filter.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,13 @@ void op_own_streams(const Step *step) {
 // close_from FD: this one and all above are not for the program
 void op_close_from(const Step *step) {
   if (syscall(SYS_close_range, (unsigned)number(step, 1), ~0U, CLOSE_RANGE_CLOEXEC) < 0) die("close_range", "");
+}
+
+// end_with_keeper: the kernel kills this process when the keeper is gone. It forgets that with every change of user, so
+// this comes late, and the runtime may be gone already: then nobody holds the other end any more.
+void op_end_with_keeper(const Step *) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) die("prctl", "PR_SET_PDEATHSIG");
+  end_if_alone();
 }
 
 static int executable(const char *path) {

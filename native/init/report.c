@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,11 @@ void die(const char *call, const char *what) {
   snprintf(detail, sizeof detail, "%s\t%s", call, what);
   report(channel, FAILED, error, detail);
   _exit(1);
+}
+
+void end_if_alone(void) {
+  struct pollfd other = {.fd = channel, .events = 0};
+  if (poll(&other, 1, 0) > 0) _exit(1);
 }
 
 void mistake(const char *what) {

@@ -17,6 +17,9 @@ void report_step(uint32_t step);
 // This process has no more to say: that the other end hears of the program's exec depends on nobody else keeping it open.
 void stop_reporting(void);
 
+// Ends this process if nobody listens to it any more.
+void end_if_alone(void);
+
 void report(int fd, Kind kind, int32_t value, const char *detail);
 // Says which call failed on what, with errno, and ends the process.
 _Noreturn void die(const char *call, const char *what);

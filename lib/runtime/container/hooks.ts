@@ -1,18 +1,17 @@
-import type { spawn as spawnOf } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { RuntimeError } from '../../errors.ts'
+import { native } from '../../kernel.ts'
 import type { ContainerState, Hook, HookKind } from '../../spec/runtimeConfig.ts'
-
-type Spawn = typeof spawnOf
+import { type Step, waitAt } from '../plan/step.ts'
+import { carryOut } from './hand.ts'
 
 /**
  * Runs hooks in the runtime's namespaces, one after the other, with the state on stdin. config.md § POSIX-platform Hooks
  * Throws `COMMAND_FAILED` for the first that fails, and `TIMEOUT` for one that took longer than its `timeout`.
  */
 export async function runHooks(kind: HookKind, hooks: readonly Hook[] = [], state: ContainerState): Promise<void> {
-  if (hooks.length === 0) return
-  // Loaded only when there are hooks: most containers have none, and it takes milliseconds.
-  const { spawn } = await import('node:child_process')
-  for (const [index, hook] of hooks.entries()) await runHook(hook, `${kind} hook #${index}`, state, spawn)
+  for (const [index, hook] of hooks.entries()) await runHook(hook, `${kind} hook #${index}`, state)
 }
 
 /** Runs all hooks, whatever becomes of those before them; what fails is told, and undoes nothing. runtime.md § Lifecycle, step 13 */
@@ -21,57 +20,79 @@ export async function runLastHooks(
   state: ContainerState,
   warn: (message: string) => void,
 ): Promise<void> {
-  if (hooks.length === 0) return
-  const { spawn } = await import('node:child_process')
   for (const [index, hook] of hooks.entries())
-    await runHook(hook, `poststop hook #${index}`, state, spawn).catch(error => warn((error as Error).message))
+    await runHook(hook, `poststop hook #${index}`, state).catch(error => warn((error as Error).message))
 }
 
-function runHook(hook: Hook, name: string, state: ContainerState, spawn: Spawn): Promise<void> {
-  const [argv0 = hook.path, ...args] = hook.args ?? []
-  return new Promise((resolve, reject) => {
-    const fail = (reason: string, code: 'COMMAND_FAILED' | 'TIMEOUT' = 'COMMAND_FAILED') =>
-      reject(new RuntimeError(code, `error running ${name}: ${reason}`, { where: name, got: reason, want: hook.path }))
-    const child = spawn(hook.path, args, {
-      argv0,
-      cwd: state.bundle,
-      env: hook.env ? environmentOf(hook.env) : process.env,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    let said = ''
-    child.stdout.resume()
-    child.stderr.on('data', chunk => {
-      said = (said + chunk).slice(-1000)
-    })
-    const timer =
-      hook.timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), milliseconds(hook.timeout))
-    child.on('error', error => fail(error.message))
-    // What a hook has started may keep its stdout: only the hook itself is waited for.
-    child.on('exit', (status, signal) => {
-      clearTimeout(timer)
-      child.stdout.destroy()
-      child.stderr.destroy()
-      if (status === 0) return resolve()
-      if (signal === 'SIGKILL' && timer) return fail(`hook ran past specified timeout of ${hook.timeout}s`, 'TIMEOUT')
-      fail(`exit status ${status ?? signal}${said ? `, stderr: ${said.trim()}` : ''}`)
+/** As a process that the kernel ends when this one is gone: nobody else knows of it. */
+async function runHook(hook: Hook, name: string, state: ContainerState): Promise<void> {
+  const fail = (reason: string, code: 'COMMAND_FAILED' | 'TIMEOUT' = 'COMMAND_FAILED') =>
+    new RuntimeError(code, `error running ${name}: ${reason}`, { where: name, got: reason, want: hook.path })
+  // Loaded only when there are hooks: most containers have none, and it takes milliseconds.
+  const { Socket } = await import('node:net')
+  const [input, errors] = [native().pipe(), native().pipe()]
+  const told = new Socket({ fd: input[1], readable: false, writable: true })
+  const heard = new Socket({ fd: errors[0], readable: true, writable: false })
+  let said = ''
+  heard.on('data', chunk => {
+    said = (said + chunk).slice(-1000)
+  })
+  try {
+    const carried = await start(hook, state, input[0], errors[1]).catch(error => {
+      throw fail(error.message)
     })
     // A hook need not read its state.
-    child.stdin.on('error', () => {})
-    child.stdin.end(JSON.stringify(state))
-  })
+    told.on('error', () => {})
+    told.end(JSON.stringify(state))
+    let late = false
+    const end = () => {
+      late = true
+      process.kill(carried.pid, 'SIGKILL')
+    }
+    const timer = hook.timeout === undefined ? undefined : setTimeout(end, milliseconds(hook.timeout))
+    const status = await carried.exited()
+    clearTimeout(timer)
+    if (late) throw fail(`hook ran past specified timeout of ${hook.timeout}s`, 'TIMEOUT')
+    if (status === 0) return
+    // What a hook has started may keep its stderr: only what is there already is waited for.
+    await Promise.race([new Promise(resolve => heard.once('end', resolve)), sleep(50)])
+    throw fail(`exit status ${status}${said ? `, stderr: ${said.trim()}` : ''}`)
+  } finally {
+    told.destroy()
+    heard.destroy()
+  }
+}
+
+async function start(
+  { path, args = [path], env = ownEnvironment() }: Hook,
+  state: ContainerState,
+  input: number,
+  errors: number,
+) {
+  const nothing = openSync('/dev/null', 'w')
+  const steps: Step[] = [
+    { op: 'clone', flags: 0, cgroup: -1 },
+    waitAt('cloned'),
+    { op: 'chdir', path: state.bundle },
+    { op: 'closeFrom', fd: 3 },
+    { op: 'endWithKeeper' },
+    { op: 'exec', candidates: [path], args, env },
+  ]
+  try {
+    const carried = await carryOut(steps, { streams: [input, nothing, errors], preserved: 0, at: () => {} })
+    await carried.executed()
+    return carried
+  } finally {
+    for (const fd of [input, nothing, errors]) closeSync(fd)
+  }
+}
+
+/** What a hook has that asks for no other. */
+export function ownEnvironment(): string[] {
+  return Object.entries(process.env).map(([name, value]) => `${name}=${value}`)
 }
 
 /** Of a time-out; what no timer can count is as good as never. */
 export function milliseconds(seconds: number): number {
   return Math.min(seconds * 1000, 2 ** 31 - 1)
-}
-
-/** Entries `NAME=value` as an object; the last of a name counts. */
-export function environmentOf(entries: readonly string[] = []): Record<string, string> {
-  return Object.fromEntries(
-    entries.map(entry => {
-      const at = entry.indexOf('=')
-      return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)]
-    }),
-  )
 }

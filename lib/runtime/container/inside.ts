@@ -8,7 +8,7 @@ import { closeHostFiles } from '../plan/process.ts'
 import type { Step } from '../plan/step.ts'
 import { carryOut } from './hand.ts'
 import { withHome } from './home.ts'
-import { milliseconds } from './hooks.ts'
+import { milliseconds, ownEnvironment } from './hooks.ts'
 import { mayChangeGroups } from './idMaps.ts'
 import { heldCapabilities } from './place.ts'
 
@@ -54,12 +54,9 @@ function asRoot(hook: Hook, pid: number, { linux = {} }: RuntimeConfig, bundle: 
     ...closeHostFiles(),
     { op: 'closeFrom', fd: 3 },
     { op: 'chdir', path: bundle },
+    { op: 'endWithKeeper' },
     { op: 'exec', candidates: [path], args, env },
   ]
-}
-
-function ownEnvironment(): string[] {
-  return Object.entries(globalThis.process.env).map(([name, value]) => `${name}=${value}`)
 }
 
 /** What it runs is the image's, so it may do what the image's program may, and no more. */
@@ -84,7 +81,7 @@ function asTheProgram(hook: Hook, pid: number, config: RuntimeConfig): Step[] {
     held: heldCapabilities(userNamespace),
     setGroups: mayChangeGroups(linux, globalThis.process.getuid!() === 0),
   })
-  return [...steps.slice(0, -1), { op: 'exec', candidates: [path], args, env }]
+  return [...steps.slice(0, -1), { op: 'endWithKeeper' }, { op: 'exec', candidates: [path], args, env }]
 }
 
 async function oneHook(steps: Step[], streams: number[], hook: Hook, name: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openBundle } from '../../bundle/bundle.ts'
-import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
+import type { HookKind, RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { ocirun } from '../ocirun.ts'
 import { testBundle, testOcirun } from '../testBundle.ts'
 import { testLeft } from '../testLeft.ts'
@@ -117,6 +117,36 @@ describe('what an image may not do', () => {
     expect(left('cwd')).toEqual([])
   })
 })
+
+it.each<HookKind>(['createRuntime', 'createContainer', 'startContainer'])(
+  'a %s hook ends with the runtime',
+  async kind => {
+    const mark = `10${kind.length}`
+    const path = kind === 'startContainer' ? '/bin/sleep' : '/usr/bin/sleep'
+    const bundle = await bundleOf(['true'], config => {
+      config.hooks = { [kind]: [{ path, args: ['sleep', mark] }] }
+    })
+    const hooks = () => readdirSync('/proc').filter(pid => commandOf(pid) === `sleep\0${mark}\0`)
+    const child = execFile(program, ['--root', root, 'run', '--bundle', bundle, 'hooked'], () => {})
+    await until(() => hooks().length === 1)
+    child.kill('SIGKILL')
+    await until(() => hooks().length === 0)
+    expect(call('delete', '--force', 'hooked').status).toBe(0)
+    expect(left('hooked')).toEqual([])
+  },
+)
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !holds(); await sleep(10)) expect(Date.now()).toBeLessThan(deadline)
+}
 
 it('a step that fails is told by its number and name, and nothing is left', async () => {
   const bundle = await bundleOf(['true'], config => {

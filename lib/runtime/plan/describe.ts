@@ -131,6 +131,7 @@ const WORDS = {
   affinity: 'taskset',
   personality: 'setarch',
   memoryPolicy: 'numactl',
+  endWithKeeper: 'setpriv --pdeathsig KILL',
   keepCapabilities: 'setpriv # keeps its capabilities over the change of user',
   connect: 'socat # to the console socket',
   consolePair: 'socketpair # for the terminal',

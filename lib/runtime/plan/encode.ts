@@ -56,6 +56,7 @@ const ARGUMENTS: Named = {
   chdir: ['path'],
   ownStreams: ['uid'],
   closeFrom: ['fd'],
+  endWithKeeper: [],
   find: ['candidates'],
   connect: ['path', 'slot'],
   consolePair: [],

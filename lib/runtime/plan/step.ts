@@ -60,6 +60,8 @@ export type Step =
   | { op: 'chdir'; path: string }
   | { op: 'ownStreams'; uid: number }
   | { op: 'closeFrom'; fd: number }
+  /** The kernel ends it when the process that watches over it is gone, and so when the runtime is. */
+  | { op: 'endWithKeeper' }
   | { op: 'find'; candidates: string[] }
   | { op: 'connect'; path: string; slot: number }
   | { op: 'consolePair' }
