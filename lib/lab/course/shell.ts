@@ -1,5 +1,10 @@
 import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { OciError } from '../../errors.ts'
+
+// In a lesson's shell `ocilab` is the program this library came with, wherever it was put.
+const PROGRAM = fileURLToPath(new URL(`../../cli/ocilab${import.meta.url.slice(-3)}`, import.meta.url))
+const PRELUDE = `ocilab() { "${process.execPath}" "${PROGRAM}" "$@"; }\n`
 
 /** Runs a line of shell; what it prints, on stdout or stderr, is told as it comes. Throws `COMMAND_FAILED`. */
 export async function runShell(
@@ -9,7 +14,7 @@ export async function runShell(
 ): Promise<void> {
   signal?.throwIfAborted()
   // A group of its own, so that stopping it stops what it has started.
-  const child = spawn('sh', ['-c', line], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn('sh', ['-c', PRELUDE + line], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const stop = () => process.kill(-child.pid!, 'SIGTERM')
   signal?.addEventListener('abort', stop, { once: true })
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', told)

@@ -1,4 +1,4 @@
-import { RuntimeError } from '../../errors.ts'
+import { isOciError, RuntimeError } from '../../errors.ts'
 import { pause, readControl, readPairs, writeControl } from './controlFile.ts'
 import type { CgroupPaths } from './paths.ts'
 
@@ -29,7 +29,13 @@ export function freeze(paths: CgroupPaths, frozen: boolean): void {
     if (!frozen) return
     throw new RuntimeError('UNSUPPORTED', 'freeze: no freezer controller here', { want: 'freezer' })
   }
-  ask(freezer, frozen)
+  try {
+    ask(freezer, frozen)
+  } catch (error) {
+    // Somebody else has ended the container meanwhile, and its cgroup is gone: nothing is frozen in there.
+    if (!frozen && isOciError(error, 'KERNEL') && /^(ENOENT|ENODEV)$/.test(String(error.data.errno))) return
+    throw error
+  }
   const deadline = Date.now() + PATIENCE
   for (let round = 1; isWholly(freezer) !== frozen; round++) {
     if (Date.now() > deadline) throw gaveUp(freezer, frozen)

@@ -1,5 +1,6 @@
 import type { Lesson } from '../lesson.ts'
 import { startHere } from './00-start-here.ts'
+import { dockerTaste } from './01-docker-taste.ts'
 import { imageAnatomy } from './02-image-anatomy.ts'
 import { ociLayout } from './03-oci-layout.ts'
 import { registryApi } from './04-registry-api.ts'
@@ -11,6 +12,7 @@ import { vethBridgeNetns } from './08-veth-bridge-netns.ts'
 /** The course, in order. */
 export const lessons: readonly Lesson[] = [
   startHere,
+  dockerTaste,
   imageAnatomy,
   ociLayout,
   registryApi,
