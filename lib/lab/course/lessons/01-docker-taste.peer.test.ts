@@ -21,7 +21,7 @@ describe('01.1', () => {
   const umoci = (...config: string[]) =>
     sh(`rm -rf app && cp -r base app && umoci config --image app:v0 ${config.map(it => `--config.${it}`).join(' ')}`)
   it.each<[string, () => Promise<unknown>, string]>([
-    ['nothing', async () => {}, 'no such'],
+    ['nothing', async () => {}, 'oci:'],
     ['the base itself', () => sh('cp -r base app'), 'null'],
     [
       'a shell form',
