@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { labLock } from '../engine/run/store.ts'
 import { OciError } from '../errors.ts'
 import type { LabEvent, Undo } from '../events.ts'
 import { checkLabId } from '../network/names.ts'
@@ -51,6 +53,8 @@ export async function reset(labId = 'default', options: LeakOptions = {}): Promi
     const left = (await leaks(labId, options)).map(({ undo }) => undo)
     return [...told, ...(await takeBackAll(left))]
   } finally {
+    // Whoever held it when he was killed.
+    rmSync(labLock(labId), { force: true })
     file.close()
   }
 }
@@ -61,10 +65,10 @@ async function takeBackAll(undos: readonly Undo[], file?: JournalFile, onDone?: 
   const failed: { undo: Undo; error: Error }[] = []
   for (const undo of undos.toReversed()) {
     try {
-      if (await isThere(undo)) {
-        await takeBack(undo)
-        done.push(undo)
-      }
+      const there = await isThere(undo)
+      // A bridge that was never made, or is gone, may have left its lock.
+      if (there || undo.kind === 'link') await takeBack(undo)
+      if (there) done.push(undo)
       file?.append({ undone: undo, pid: process.pid })
       onDone?.(undo)
     } catch (error) {

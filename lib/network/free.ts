@@ -10,15 +10,17 @@ import type { NetworkStep } from './step.ts'
 
 /** Makes sure that nothing a plan makes is there already. Throws `NETWORK_EXISTS`, and then nothing was changed. */
 export async function checkFree(plan: readonly NetworkStep[], hands: Hands): Promise<void> {
-  for (const step of plan) {
-    if (step.change === 'addNetns' && netnsExists(step.netns))
-      throw exists(step.netns, 'a network namespace of this name')
-    if (step.change === 'addTable' && (await tableExists(step.table, hands.host)))
-      throw exists(step.table, 'an nftables table of this name')
-    for (const link of newLinks(step)) if (await linkIsThere(link, hands)) throw exists(link, 'a link of this name')
-  }
-  for (const step of plan)
-    if (step.change === 'addAddress' && step.netns === undefined) await checkAddress(step.address, hands)
+  // All questions at once: they are many, and the kernel answers each in a moment.
+  await Promise.all(plan.map(step => checkStep(step, hands)))
+}
+
+async function checkStep(step: NetworkStep, hands: Hands): Promise<void> {
+  if (step.change === 'addNetns' && netnsExists(step.netns))
+    throw exists(step.netns, 'a network namespace of this name')
+  if (step.change === 'addTable' && (await tableExists(step.table, hands.host)))
+    throw exists(step.table, 'an nftables table of this name')
+  for (const link of newLinks(step)) if (await linkIsThere(link, hands)) throw exists(link, 'a link of this name')
+  if (step.change === 'addAddress' && step.netns === undefined) await checkAddress(step.address, hands)
 }
 
 function newLinks(step: NetworkStep): string[] {

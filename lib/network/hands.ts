@@ -30,17 +30,22 @@ export interface Hands {
 
 /** `host` is the namespace that takes the host's part; without one it is this program's. */
 export function openHands(host?: string): Hands {
-  const sockets = new Map<string | undefined, Netlink>()
+  const sockets = new Map<string | undefined, Promise<Netlink>>()
   const hands: Hands = {
     host,
     carryOut: step => carryOut(step, hands),
-    async netlink(netns = host) {
-      const socket = sockets.get(netns) ?? (await openNetlink(netns))
+    netlink(netns = host) {
+      const socket = sockets.get(netns) ?? openNetlink(netns)
       sockets.set(netns, socket)
       return socket
     },
     close() {
-      for (const socket of sockets.values()) socket.close()
+      // One that could not be opened has been told of where it was wanted.
+      for (const socket of sockets.values())
+        socket.then(
+          ({ close }) => close(),
+          () => {},
+        )
     },
   }
   return hands
@@ -51,8 +56,8 @@ async function carryOut(step: NetworkStep, hands: Hands): Promise<void> {
   const ask = async (request: Parameters<Netlink['request']>[0], netns?: string) =>
     (await hands.netlink(netns)).request(request, what)
   const index = async (link: string, netns?: string) => parseIndex(await ask(writeLinkRequest(link), netns), what)
-  const change = async (link: string, wanted: LinkChange, netns?: string) =>
-    ask(writeLinkChangeRequest(await index(link, netns), wanted), netns)
+  const change = async (link: string | number, wanted: LinkChange, netns?: string) =>
+    ask(writeLinkChangeRequest(link, wanted), netns)
 
   switch (step.change) {
     case 'addBridge':
@@ -62,12 +67,14 @@ async function carryOut(step: NetworkStep, hands: Hands): Promise<void> {
     case 'setUp':
       return void (await change(step.link, { up: true }, step.netns))
     case 'rename':
-      return void (await change(step.link, { name: step.to }, step.netns))
+      return void (await change(await index(step.link, step.netns), { name: step.to }, step.netns))
     case 'plugIn':
       return void (await change(step.link, { masterIndex: await index(step.bridge) }))
     case 'addAddress': {
       const address = parseCidr(step.address, what)
-      return void (await ask(writeAddressAddRequest(await index(step.link, step.netns), address), step.netns))
+      // Every namespace begins with lo, and its number is 1.
+      const number = step.link === 'lo' ? 1 : await index(step.link, step.netns)
+      return void (await ask(writeAddressAddRequest(number, address), step.netns))
     }
     case 'addRoute': {
       const destination = step.destination === 'default' ? step.destination : parseCidr(step.destination, what)

@@ -46,7 +46,7 @@ export interface Link {
   readonly peerNetns?: number
 }
 
-/** What may be changed of a link: it is found by its index. */
+/** What may be changed of a link. */
 export interface LinkChange {
   readonly up?: boolean
   readonly name?: string
@@ -70,9 +70,10 @@ export function writeVethAddRequest(name: string, peer: string, peerNetnsFd?: nu
   return newLink(text(IFLA.IFNAME, name), nested(IFLA.LINKINFO, text(INFO.KIND, 'veth'), nested(INFO.DATA, other)))
 }
 
-/** ≙ ip link set dev … up | name … | master … | netns … */
-export function writeLinkChangeRequest(index: number, change: LinkChange): Request {
-  const { up, name, masterIndex, netnsFd, mtu } = change
+/** ≙ ip link set dev … up | name … | master … | netns …; the link is found by its index, or by its name if it keeps that. */
+export function writeLinkChangeRequest(link: number | string, change: LinkChange): Request {
+  const { up, masterIndex, netnsFd, mtu } = change
+  const [index, name] = typeof link === 'number' ? [link, change.name] : [0, link]
   const attributes = [
     name !== undefined && text(IFLA.IFNAME, name),
     masterIndex !== undefined && u32(IFLA.MASTER, masterIndex),

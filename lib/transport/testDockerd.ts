@@ -20,17 +20,22 @@ export interface TestDockerd {
 }
 
 /**
- * Starts a private dockerd in a temporary folder, for peer tests. Needs root.
- * With `bridge` it has a network of its own, and in it the bridge of Docker's.
+ * Starts a private dockerd in a temporary folder, for peer tests. Needs root. With `bridge` it has a network of its own,
+ * and in it the bridge of Docker's. `enter` are words that run a command on a host of a test's own: there it has a
+ * bridge and a firewall, and ends with that host.
  */
-export async function startDockerd(config: object = {}, { bridge = false } = {}): Promise<TestDockerd> {
+export async function startDockerd(
+  config: object = {},
+  { bridge = false, enter }: { bridge?: boolean; enter?: readonly string[] } = {},
+): Promise<TestDockerd> {
   const folder = await mkdtemp(join(tmpdir(), 'ocilab-dockerd-'))
   const socket = join(folder, 'docker.sock')
   await writeFile(join(folder, 'daemon.json'), JSON.stringify(config))
   // The daemon goes when this process goes, however that happens.
+  const network = enter ? [] : [...NO_FIREWALL, ...(bridge ? [] : ['--bridge=none'])]
   const own = bridge ? ['--mount', '--net'] : ['--mount']
-  const words = [...flags(folder, socket), ...(bridge ? [] : ['--bridge=none'])]
-  const command = ['--pdeathsig', 'TERM', 'unshare', ...own, 'sh', '-c', ALONE, 'dockerd', ...words]
+  const place = [...(enter ?? []), 'unshare', ...own, 'sh', '-c', ALONE]
+  const command = ['--pdeathsig', 'TERM', ...place, 'dockerd', ...flags(folder, socket), ...network]
   const daemon = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(join(folder, 'log'))
   daemon.stdout.pipe(log, { end: false })
@@ -58,6 +63,9 @@ export async function startDockerd(config: object = {}, { bridge = false } = {})
 // The paths dockerd cannot be talked out of are its own too; all it mounts vanishes with its mount namespace.
 const ALONE = `for path in /etc/docker /run/docker; do [ ! -d $path ] || mount -t tmpfs tmpfs $path; done; exec dockerd "$@"`
 
+// No firewall rules: the machine's network stays as it is.
+const NO_FIREWALL = ['--iptables=false', '--ip6tables=false']
+
 function flags(folder: string, socket: string): string[] {
   return [
     `--config-file=${join(folder, 'daemon.json')}`,
@@ -65,9 +73,6 @@ function flags(folder: string, socket: string): string[] {
     `--exec-root=${join(folder, 'exec')}`,
     `--pidfile=${join(folder, 'pid')}`,
     `--host=unix://${socket}`,
-    // No firewall rules: the machine's network stays as it is.
-    '--iptables=false',
-    '--ip6tables=false',
     // Works on any file system, overlay on overlay included.
     '--storage-driver=vfs',
   ]

@@ -52,9 +52,14 @@ export function containerPaths(home: Home, id: string) {
   }
 }
 
+/** The file by which one program at a time makes or removes what a lab has. */
+export function labLock(lab: string): string {
+  return join(RUN_FOLDER, `${lab}.lock`)
+}
+
 /** Does `work` while no other program makes or removes containers or networks of the lab. */
 export function withLabLock<T>(home: Home, work: () => Promise<T>, options: Options = {}): Promise<T> {
-  return withFileLock(join(RUN_FOLDER, `${home.lab}.lock`), async (lock: HeldLock) => {
+  return withFileLock(labLock(home.lab), async (lock: HeldLock) => {
     try {
       return await work()
     } finally {

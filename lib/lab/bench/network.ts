@@ -1,18 +1,22 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { labNames, type NetworkNames } from '../../network/names.ts'
 import { isNetns } from '../../network/netns.ts'
-import { applyPlan, commandLine, networkPlan, undoPlan } from '../../network/plan.ts'
+import { applyPlan, commandLine, type NetworkStep, networkPlan, shortPlan, undoPlan } from '../../network/plan.ts'
 import { topology } from '../../network/topology.ts'
 import { program, runProgram } from './program.ts'
 import type { Suite } from './suite.ts'
 
-/** The article's network, by our own messages to the kernel and by the same lines in ip's batch mode. */
+/**
+ * The article's network, by our own messages to the kernel, and by ip in batch mode: with the article's lines, and with
+ * those that leave the same in the shorter way that we go, too. A second process of ip works in the container's namespace.
+ */
 export const suite: Suite = {
   open({ folder }) {
     const names = labNames()
-    const plan = networkPlan(names)
-    const [up, down] = batches(names, folder)
+    const plan = shortPlan(names)
+    const [up, down] = batches(networkPlan(names), names, join(folder, 'article'))
+    const [short] = batches(plan, names, join(folder, 'short'))
     const oursDown = () => undoPlan(plan)
     const seen = (andThen: () => unknown) => async () => {
       const shape = await shapeOf(names)
@@ -24,7 +28,10 @@ export const suite: Suite = {
       {
         ...{ name: 'network: up', goal: 0.4, pairs: 20 },
         ours: { name: ours, run: () => applyPlan(plan), result: seen(oursDown) },
-        peers: [program('ip -batch', up, seen(oursDown))],
+        peers: [
+          program('ip -batch, the article’s lines', up, seen(oursDown)),
+          program('ip -batch, the short way', short, seen(oursDown)),
+        ],
       },
       {
         ...{ name: 'network: down', goal: 1, pairs: 10 },
@@ -36,9 +43,10 @@ export const suite: Suite = {
 }
 
 /** The article's lines as files for ip: those for the container's namespace are one more batch, inside. */
-function batches(names: NetworkNames, folder: string): [up: string[], down: string[]] {
+function batches(plan: readonly NetworkStep[], names: NetworkNames, folder: string): [up: string[], down: string[]] {
+  mkdirSync(folder)
   const inside = `ip netns exec ${names.netns} ip `
-  const lines = networkPlan(names).map(step => withoutBrctl(commandLine(step)))
+  const lines = plan.map(step => withoutBrctl(commandLine(step)))
   const [insideFile, upFile, downFile] = ['inside', 'up', 'down'].map(name => join(folder, name)) as [
     string,
     string,
@@ -64,7 +72,7 @@ function withoutBrctl(line: string): string {
     .replace(/^brctl addif (\S+) (\S+)$/, 'ip link set $2 master $1')
 }
 
-/** Links, addresses of IPv4 and routes on both sides, without the numbers that are others each time. */
+/** Links, addresses and routes of IPv4 on both sides, without the numbers that are others each time. */
 async function shapeOf({ netnsPath }: NetworkNames): Promise<unknown> {
   const places = await topology(isNetns(netnsPath) ? [netnsPath] : [])
   return places.map(({ links, addresses, routes }) => [
@@ -72,6 +80,8 @@ async function shapeOf({ netnsPath }: NetworkNames): Promise<unknown> {
     ...addresses
       .filter(({ address }) => !address.includes(':'))
       .map(({ link, address }) => `address ${link} ${address}`),
-    ...routes.map(({ link, ...route }) => `route ${link} ${JSON.stringify(route)}`),
+    ...routes
+      .filter(({ destination }) => !destination.includes(':'))
+      .map(({ link, ...route }) => `route ${link} ${JSON.stringify(route)}`),
   ])
 }
