@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { labLock } from '../engine/run/store.ts'
 import { OciError } from '../errors.ts'
 import type { LabEvent, Undo } from '../events.ts'
-import { checkLabId } from '../network/names.ts'
+import { bridgeLock, checkLabId, labNames } from '../network/names.ts'
 import { type JournalFile, journalFolder, liveChanges, openJournalFile, undoKey } from './journalFile.ts'
 import { type LeakOptions, leaks } from './leaks.ts'
 import { isThere, showUndo, takeBack } from './takeBack.ts'
@@ -53,8 +53,8 @@ export async function reset(labId = 'default', options: LeakOptions = {}): Promi
     const left = (await leaks(labId, options)).map(({ undo }) => undo)
     return [...told, ...(await takeBackAll(left))]
   } finally {
-    // Whoever held it when he was killed.
-    rmSync(labLock(labId), { force: true })
+    // Who was killed while he held one has left it.
+    for (const lock of [labLock(labId), bridgeLock(labNames(labId).bridge)]) rmSync(lock, { force: true })
     file.close()
   }
 }
