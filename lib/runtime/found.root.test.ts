@@ -96,6 +96,39 @@ describe('programs', () => {
   })
 })
 
+describe('a program that cannot be run', () => {
+  it.each([
+    ['is told where it is the container’s own', false],
+    ['is told where it has a terminal', true],
+  ])('%s', async (_, terminal) => {
+    await given(['/script'], config => {
+      config.process!.terminal = terminal
+    })
+    writeFileSync(inRootfs('script'), '#!/nonesuch\n', { mode: 0o755 })
+    expect(call('run', id)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/exec \/script: no such file or directory"\n$/),
+    })
+  })
+})
+
+it('a startContainer hook has the program’s filter', async () => {
+  await given(['true'], config => {
+    config.hooks = { startContainer: [{ path: '/bin/busybox', args: ['mkdir', '/made'] }] }
+    const refused = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 118 }
+    config.linux!.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [refused] }
+    config.root!.readonly = false
+  })
+  expect(call('run', id)).toMatchObject({ status: 1, stderr: expect.stringContaining('Not a XENIX named type file') })
+})
+
+it('one that waits to be started hears of TERM', async () => {
+  await given(['true'])
+  expect(call('create', id).status).toBe(0)
+  expect(call('kill', id, 'TERM')).toMatchObject({ status: 0 })
+  await expect.poll(() => JSON.parse(call('state', id).stdout).status, { timeout: 30_000 }).toBe('stopped')
+})
+
 describe('what is not ours', () => {
   /** A process in a cgroup of that name, as it would be the container's. */
   async function stranger(): Promise<{ pid: number; end(): Promise<void> }> {

@@ -199,8 +199,14 @@ void op_find(const Step *step) {
   die("find", *paths ? *paths : "");
 }
 
+// Process 1 of a container hears no signal that it has no handler for, and one that waits should.
+static void leave(int number) { _exit(128 + number); }
+
 // wait_for_start: the fifo opens when somebody reads it; what happens then is told to the reader
 void op_wait_for_start(const Step *) {
+  // The program that is run has none of these handlers any more.
+  const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) signal(ends[i], leave);
   char name[16];
   snprintf(name, sizeof name, "%d", kept(FIFO));
   int fifo = openat(kept(DESCRIPTORS), name, O_WRONLY | O_CLOEXEC);

@@ -1,16 +1,17 @@
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { RuntimeError } from '../../errors.ts'
 import type { ContainerState, Hook, HookKind, RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { execPlan, stepsIntoContainer } from '../plan/execPlan.ts'
 import { flagsOf } from '../plan/namespaces.ts'
 import { closeHostFiles } from '../plan/process.ts'
-import type { Step } from '../plan/step.ts'
+import type { Step, SyncPoint } from '../plan/step.ts'
 import { carryOut } from './hand.ts'
 import { withHome } from './home.ts'
 import { milliseconds, ownEnvironment } from './hooks.ts'
 import { mayChangeGroups } from './idMaps.ts'
-import { heldCapabilities } from './place.ts'
+import { handOverListener } from './listener.ts'
+import { filterOf, heldCapabilities } from './place.ts'
 
 /** Where hooks that belong in the container's namespaces are run. */
 export interface Inside {
@@ -32,12 +33,17 @@ export async function runHooksInside(
 ): Promise<void> {
   const ownPids = config.linux?.namespaces?.some(({ type, path }) => type === 'pid' && path === undefined)
   for (const [index, hook] of hooks.entries()) {
-    const steps = kind === 'startContainer' ? asTheProgram(hook, pid, config) : asRoot(hook, pid, config, state.bundle)
+    const steps =
+      kind === 'startContainer'
+        ? await asTheProgram(hook, pid, config, dirname(folder))
+        : asRoot(hook, pid, config, state.bundle)
     const stdin = nameless(join(folder, 'hook-state'), JSON.stringify({ ...state, pid: ownPids ? 1 : pid }))
     const nothing = openSync('/dev/null', 'r+')
     const stderr = nameless(join(folder, 'hook-stderr'), '')
     try {
-      await oneHook(steps, [stdin, nothing, stderr], hook, `${kind} hook #${index}`)
+      const asked = (descriptor: number, hook: number) =>
+        handOverListener(hook, descriptor, config.linux!.seccomp!, state)
+      await oneHook(steps, [stdin, nothing, stderr], hook, `${kind} hook #${index}`, asked)
     } finally {
       for (const fd of [stdin, nothing, stderr]) closeSync(fd)
     }
@@ -60,7 +66,7 @@ function asRoot(hook: Hook, pid: number, { linux = {} }: RuntimeConfig, bundle: 
 }
 
 /** What it runs is the image's, so it may do what the image's program may, and no more. */
-function asTheProgram(hook: Hook, pid: number, config: RuntimeConfig): Step[] {
+async function asTheProgram(hook: Hook, pid: number, config: RuntimeConfig, root: string): Promise<Step[]> {
   const { linux = {}, process: own = { cwd: '/', user: { uid: 0, gid: 0 } } } = config
   const { path, args = [path], env = withHome(own, `/proc/${pid}/root`).env ?? [] } = hook
   const namespaces = linux.namespaces ?? []
@@ -76,6 +82,7 @@ function asTheProgram(hook: Hook, pid: number, config: RuntimeConfig): Step[] {
       id: '',
       noKeyring: true,
       linux,
+      seccomp: await filterOf(linux.seccomp, root),
       preserved: 0,
     },
     held: heldCapabilities(userNamespace),
@@ -84,10 +91,19 @@ function asTheProgram(hook: Hook, pid: number, config: RuntimeConfig): Step[] {
   return [...steps.slice(0, -1), { op: 'endWithKeeper' }, { op: 'exec', candidates: [path], args, env }]
 }
 
-async function oneHook(steps: Step[], streams: number[], hook: Hook, name: string): Promise<void> {
+async function oneHook(
+  steps: Step[],
+  streams: number[],
+  hook: Hook,
+  name: string,
+  asked: (descriptor: number, pid: number) => void,
+): Promise<void> {
   const fail = (reason: string, code: 'COMMAND_FAILED' | 'TIMEOUT' = 'COMMAND_FAILED') =>
     new RuntimeError(code, `error running ${name}: ${reason}`, { where: name, got: reason, want: hook.path })
-  const carried = await carryOut(steps, { streams, preserved: 0, at: () => {} })
+  const at = (point: SyncPoint, pid: number, descriptor: number) => {
+    if (point === 'filtered') asked(descriptor, pid)
+  }
+  const carried = await carryOut(steps, { streams, preserved: 0, at })
   await carried.executed().catch(error => {
     throw fail(error.message)
   })

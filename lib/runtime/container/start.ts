@@ -65,8 +65,9 @@ async function release(fifo: string, saved: SavedState, root: string): Promise<v
 
 // The same plan as `create` made: a failed step is told by its number.
 async function planOf({ id, bundle, config }: SavedState, root: string) {
-  const { place } = await surroundingsOf(id, bundle, config, { root, console: 'keeper' })
-  return initPlan(config, { ...place, fifo: '' })
+  const console = config.process?.terminal ? 'keeper' : undefined
+  const { place } = await surroundingsOf(id, bundle, config, { root, console })
+  return initPlan(config, { ...place, fifo: statePaths(root, id).fifo })
 }
 
 function readNow(fd: number): Buffer | 'nothing yet' {
