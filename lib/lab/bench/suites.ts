@@ -6,6 +6,7 @@ export const suites: readonly Listed[] = [
   { name: 'unpack', guarded: false, load: () => import('./unpack.ts') },
   { name: 'build', guarded: false, load: () => import('./build.ts') },
   { name: 'registry', guarded: false, load: () => import('./registry.ts') },
+  { name: 'copy', guarded: false, load: () => import('./copy.ts') },
   { name: 'runtime', guarded: true, load: () => import('./runtime.ts') },
   { name: 'network', guarded: true, load: () => import('./network.ts') },
 ]

@@ -90,20 +90,26 @@ export class Session {
 
   private async find(): Promise<string> {
     const host = apiHost(this.host)
-    const plain = this.insecure || isLoopback(new URL(`http://${host}`).hostname)
-    const secure = `https://${host}`
+    const [secure, plain] = [`https://${host}`, `http://${host}`]
+    // On this machine there is nobody to listen, and TLS takes longer to load than a small pull.
+    if (isLoopback(new URL(plain).hostname)) return this.firstOf(plain, secure)
+    return this.insecure ? this.firstOf(secure, plain) : this.knock(secure)
+  }
+
+  private async firstOf(base: string, other: string): Promise<string> {
     try {
-      return await this.knock(secure)
+      return await this.knock(base, false)
     } catch (error) {
-      if (plain && isOciError(error) && ['REGISTRY_UNREACHABLE', 'PROTOCOL'].includes(error.code))
-        return this.knock(`http://${host}`)
+      if (isOciError(error) && ['REGISTRY_UNREACHABLE', 'PROTOCOL'].includes(error.code)) return this.knock(other)
       throw error
     }
   }
 
-  private async knock(base: string): Promise<string> {
-    const answer = await this.http.send({ method: 'GET', url: `${base}/v2/` })
+  private async knock(base: string, repeatable = true): Promise<string> {
+    const answer = await this.http.send({ method: 'GET', url: `${base}/v2/`, repeatable })
     await answer.body.dump()
+    if (answer.status === 400)
+      throw new RegistryError('PROTOCOL', `${base}: not what it speaks (400)`, { where: base, status: 400 })
     // Known before the first real request: what can be sent only once then has its token with it.
     if (answer.status === 401) await this.auth.answer(answer, [], undefined)
     return base

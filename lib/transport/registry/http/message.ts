@@ -6,7 +6,7 @@ export interface HttpRequest {
   url: string
   headers?: Record<string, string>
   body?: Uint8Array | string | Bytes
-  /** What is asked may be asked again, though it is no GET: the same manifest under the same tag, say. */
+  /** Whether it may be asked again when it fails. By default what only asks may; to put the same manifest under the same tag is as good. */
   repeatable?: boolean
   /** Whoever reads the body is done with each chunk before asking for the next, so that its memory may be used again. */
   lend?: boolean

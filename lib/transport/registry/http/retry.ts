@@ -26,7 +26,7 @@ export function retrying(send: Send, { signal }: Options): Send {
 }
 
 function isSafe({ method, body, repeatable }: HttpRequest): boolean {
-  return (method === 'GET' || method === 'HEAD' || repeatable === true) && isWhole(body)
+  return (repeatable ?? (method === 'GET' || method === 'HEAD')) && isWhole(body)
 }
 
 /** 429 says that nothing was done; after a 5xx nobody knows. 501 and 505 will be the same the next time. */

@@ -64,7 +64,7 @@ function bodyOf(chunks: Uint8Array[], size: number, limit: number): Body {
 
 /**
  * Answers from a record, without a network: each request gets the next recorded answer to the same method and address.
- * Throws `PROTOCOL` for one that was never made, and for an answer too long to have been recorded.
+ * Throws `PROTOCOL` for one that was never made, `TOO_LARGE` for an answer too long to have been recorded.
  */
 export function replaying(exchanges: readonly Exchange[]): Wire {
   const rest = [...exchanges]
@@ -85,7 +85,7 @@ function bytesIn(body: Body | undefined, url: string): Uint8Array {
   if (body === undefined) return new Uint8Array()
   if ('text' in body) return Buffer.from(body.text)
   if ('base64' in body) return Buffer.from(body.base64, 'base64')
-  throw new OciError('PROTOCOL', `${url}: its ${body.omitted} bytes were too many for the transcript`, { where: url })
+  throw new OciError('TOO_LARGE', `${url}: its ${body.omitted} bytes were too many for the transcript`, { where: url })
 }
 
 /** The exchange as a person reads it: request line, headers, status, headers. ≙ `curl -v` */
