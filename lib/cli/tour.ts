@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
 import type { LabEvent } from '../events.ts'
-import type { Claim, Finding, Language } from '../lab/claim.ts'
+import { type Claim, type Finding, inLanguage, type Language } from '../lab/claim.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Step } from '../lab/step.ts'
 import { steps } from '../lab/steps/all.ts'
@@ -85,10 +85,10 @@ function verdict(check: Claim<Lab>, finding: Finding, lang: Language, style: Sty
   const lines = [
     `  ${style('red', '✘')} ${check.id} ${check.claim[lang]}`,
     `      seen:     ${finding.seen}`,
-    `      expected: ${finding.expected}`,
+    `      expected: ${inLanguage(finding.expected, lang)}`,
     `      where:    ${finding.where}`,
   ]
-  return [...lines, ...(finding.hint ? [`      hint:     ${finding.hint}`] : [])].join('\n')
+  return [...lines, ...(finding.hint ? [`      hint:     ${inLanguage(finding.hint, lang)}`] : [])].join('\n')
 }
 
 function ending(result: TourResult, lang: Language): string {

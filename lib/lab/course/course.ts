@@ -103,7 +103,7 @@ export async function lookAt(root: string, lesson: Lesson, check: LessonCheck): 
   const before = readState(root).steps[check.id] ?? {}
   const missing = await unmet([...(lesson.needs ?? []), ...(check.needs ?? [])])
   const finding: Finding = missing
-    ? { state: 'skip', seen: missing, expected: check.claim.en, where: check.id }
+    ? { state: 'skip', seen: missing, expected: check.claim, where: check.id }
     : await look(check, lessonPlace(root, lesson))
   return { lesson, check, finding, words, before }
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../../bytes/file.ts'
-import type { Finding } from '../claim.ts'
+import { type Finding, inLanguage, type Words } from '../claim.ts'
 import type { Report } from './course.ts'
 
 /** How a course stands, in the shape of exercism's results.json (test runner interface, version 3). */
@@ -51,7 +51,9 @@ function resultOf({ check, finding }: Pick<Report, 'check' | 'finding'>): TestRe
 }
 
 function messageOf({ seen, expected, where, hint }: Finding): string {
-  return [`seen: ${seen}`, `expected: ${expected}`, `where: ${where}`, ...(hint ? [`hint: ${hint}`] : [])].join('\n')
+  const english = (words: Words) => inLanguage(words, 'en')
+  const lines = [`seen: ${seen}`, `expected: ${english(expected)}`, `where: ${where}`]
+  return [...lines, ...(hint ? [`hint: ${english(hint)}`] : [])].join('\n')
 }
 
 function overall(tests: readonly TestResult[]): Results {

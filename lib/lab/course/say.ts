@@ -1,4 +1,4 @@
-import type { Finding, Language, Text } from '../claim.ts'
+import { type Finding, inLanguage, type Language, type Text } from '../claim.ts'
 import { CHECK_TYPE } from '../notebook/run.ts'
 import type { MimeBundle } from '../screen.ts'
 import { escapeHtml } from '../show/picture.ts'
@@ -32,9 +32,9 @@ export function reportLines({ check, finding, words }: Report, language: Languag
 function detail({ seen, expected, where, hint }: Finding, language: Language): string[] {
   const rows = [
     [WORDS.seen, seen],
-    [WORDS.expected, expected],
+    [WORDS.expected, inLanguage(expected, language)],
     [WORDS.where, where],
-    ...(hint ? [[WORDS.look, hint] as const] : []),
+    ...(hint ? [[WORDS.look, inLanguage(hint, language)] as const] : []),
   ] as const
   return rows.map(([label, value]) => `  ${label[language]}: ${value}`)
 }

@@ -17,7 +17,7 @@ describe('00.1', () => {
     await course.answer('00.1', answer)
     const finding = await course.look('00.1')
     expect(finding).toMatchObject({ state: 'fail', seen: String(answer) })
-    expect(`${finding.expected} ${finding.hint}`).not.toContain('64')
+    expect(JSON.stringify([finding.expected, finding.hint])).not.toContain('64')
   })
   it.each([64, '64', ' 64 '])('takes %j', async answer => {
     await course.answer('00.1', answer)

@@ -12,8 +12,8 @@ export const startHere: Lesson = {
       claim: { en: 'you know how long a sha256 is', zh: '你知道 sha256 有多长' },
       look: async place =>
         answered(place, '00.1', 64, {
-          expected: 'the number of hexadecimal digits after the colon of a sha256 digest',
-          hint: 'count the digits only, without sha256 and the colon',
+          expected: { en: 'the number of hexadecimal digits after the colon', zh: '冒号之后十六进制数字的个数' },
+          hint: { en: 'count the digits only, without sha256 and the colon', zh: '只数数字，不算 sha256 和冒号' },
         }),
     },
     {
@@ -24,13 +24,15 @@ export const startHere: Lesson = {
         const folder = place.path('blobs')
         const names = (await readdir(folder)).sort()
         const sums = await Promise.all(names.map(async name => sha256(await readFile(place.path('blobs', name)))))
-        if (names.length === 0) return same('no file', 'at least one file', folder, 'the folder is there, and empty')
-        return same(
-          names,
-          sums,
-          folder,
-          'the name must be that of the bytes as they are in the file, to the last newline',
-        )
+        if (names.length === 0)
+          return same('no file', 'at least one file', folder, {
+            en: 'the folder is there, and empty',
+            zh: '文件夹在，但是空的',
+          })
+        return same(names, sums, folder, {
+          en: 'the name is that of the bytes as they are in the file, to the last newline',
+          zh: '名字要对应文件里真正的字节，连最后的换行也算',
+        })
       },
     },
   ],

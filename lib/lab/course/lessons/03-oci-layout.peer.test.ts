@@ -28,7 +28,7 @@ describe('03.1', () => {
     )
     expect(await course.look('03.1')).toMatchObject({
       ...failing('sha256:'),
-      hint: expect.stringContaining('demo image'),
+      hint: { en: expect.stringContaining('demo image') },
     })
     await course.reset('03.1')
     const { image } = await demoImage('tiny')
@@ -50,9 +50,15 @@ describe('03.2', () => {
     const manifest = json(`oci-demo-app/blobs/sha256/${entry.digest.slice(7)}`)
     expect(await course.look('03.2')).toMatchObject(failing('no answer yet'))
     await course.answer('03.2', entry.digest)
-    expect(await course.look('03.2')).toMatchObject({ state: 'fail', hint: expect.stringContaining('of the manifest') })
+    expect(await course.look('03.2')).toMatchObject({
+      state: 'fail',
+      hint: { en: expect.stringContaining('of the manifest') },
+    })
     await course.answer('03.2', manifest.layers[0].digest)
-    expect(await course.look('03.2')).toMatchObject({ state: 'fail', hint: expect.stringContaining('which field') })
+    expect(await course.look('03.2')).toMatchObject({
+      state: 'fail',
+      hint: { en: expect.stringContaining('which field') },
+    })
     await course.answer('03.2', manifest.config.digest)
     expect((await course.look('03.2')).state).toBe('pass')
   })

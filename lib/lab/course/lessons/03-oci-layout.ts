@@ -42,12 +42,10 @@ export const ociLayout: Lesson = {
         try {
           const image = await source.resolve()
           const { image: wanted } = await demoImage('tiny')
-          return same(
-            image.config.rootfs.diff_ids,
-            wanted.config.rootfs.diff_ids,
-            place.path(LAYOUT),
-            'is it the demo image that was copied?',
-          )
+          return same(image.config.rootfs.diff_ids, wanted.config.rootfs.diff_ids, place.path(LAYOUT), {
+            en: 'is it the demo image that was copied?',
+            zh: '复制的是演示镜像吗？',
+          })
         } finally {
           await source.close()
         }
@@ -60,11 +58,11 @@ export const ociLayout: Lesson = {
         const [entry] = await entriesOf(place)
         const { config } = JSON.parse(await readFile(blobPath(place.path(LAYOUT), entry!.digest), 'utf8'))
         return answered(place, '03.2', config.digest, {
-          expected: 'the digest that the manifest gives for its config',
+          expected: { en: 'the digest that the manifest gives for its config', zh: 'manifest 为 config 写下的摘要' },
           hint: answer =>
             answer === entry!.digest
-              ? 'that is the digest of the manifest: read on, in it'
-              : 'which field of the manifest is it?',
+              ? { en: 'that is the digest of the manifest: read on, in it', zh: '这是 manifest 的摘要：打开它继续读' }
+              : { en: 'which field of the manifest is it?', zh: '它是 manifest 的哪个字段？' },
         })
       },
     },
@@ -74,8 +72,14 @@ export const ociLayout: Lesson = {
       async look(place) {
         const { image } = await demoImage('tiny')
         return answered(place, '03.3', spoiledLayer(image).digest, {
-          expected: 'the digest that one file of spoiled/ has for a name, but not for its bytes',
-          hint: 'whose sha256 differs from its own name? The answer begins with sha256:',
+          expected: {
+            en: 'the digest that one file of spoiled/ has for a name, but not for its bytes',
+            zh: 'spoiled/ 里某个文件以它为名、内容却不是它的那个摘要',
+          },
+          hint: {
+            en: 'whose sha256 differs from its own name? The answer begins with sha256:',
+            zh: '哪个文件的 sha256 和自己的名字不同？答案以 sha256: 开头',
+          },
         })
       },
     },
@@ -95,7 +99,10 @@ export const ociLayout: Lesson = {
           named('stable'),
           named('v0'),
           `${place.path(LAYOUT, 'index.json')}: the digests called stable, and those called v0`,
-          'an index is a list: two entries of it may point to the same manifest',
+          {
+            en: 'an index is a list: two entries of it may point to the same manifest',
+            zh: '索引是一个列表：其中两个条目可以指向同一个 manifest',
+          },
         )
       },
     },

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { labNames } from '../../../network/names.ts'
 import { NOTEBOOKS } from '../../notebook/course.ts'
 import { writeGallery } from '../../notebook/gallery.ts'
 import { runTool } from '../../tool.ts'
@@ -68,18 +69,26 @@ describe('a learner in JupyterLab', () => {
     await lab.run('const wrong', "await lab.check('00.2')")
   })
 
-  it('sees the network as it is, drawn', async () => {
+  it('opens the lesson of the network, makes the bridge, and sees it drawn', async () => {
     const lab = jupyterLab(browser.page)
-    const cell = "await lab.check('00.2')"
-    const picture = "import { networkPicture, topology } from 'ocilab'\nlab.show(networkPicture(await topology()))"
-    await lab.run(cell, picture)
-    const drawn = lab
-      .output('networkPicture')
-      .locator('img.jp-mermaid, .jp-RenderedMermaid img, .jp-RenderedMermaid svg')
-    await drawn.first().waitFor()
-    // A reader who cannot see it gets the same as text.
-    expect(await lab.output('networkPicture').locator('details').textContent()).toContain('127.0.0.1/8')
-  })
+    await lab.open(server.url.replace('00-start-here', '08-veth-bridge-netns'))
+    for (const cell of ["lab.begin('08", 'const plan =', 'plan.slice(0, 0)', 'const draw =']) await lab.run(cell)
+    const drawing = lab.output('const draw =')
+    await drawing.locator('.jp-RenderedMermaid img, .jp-RenderedMermaid svg').first().waitFor()
+    // Who cannot see the drawing reads the same: the goal is there, and the bridge is not.
+    const text = () => drawing.locator('details').first().textContent()
+    expect(await text()).toContain(labNames('browser').bridge)
+    const before = await text()
+
+    await lab.run('plan.slice(0, 0)', 'await applyPlan(plan.slice(0, 3), lab.options)')
+    await lab.output('plan.slice(0, 3)').getByText('ip addr add').waitFor()
+    await lab.run('const draw =')
+    await expect.poll(text, { timeout: 30_000 }).not.toBe(before)
+    await lab.run("lab.check('08.1')")
+    await lab.output("lab.check('08.1')").getByText('✔ 08.1').waitFor()
+    await lab.run('lab.cleanup()')
+    await lab.output('lab.cleanup()').getByText('none').waitFor()
+  }, 120_000)
 
   it('of the gallery sees its diagrams without the internet', async () => {
     const bundle = { 'text/plain': 'a to b', 'text/markdown': '```mermaid\nflowchart LR\n  a --> b\n```' }

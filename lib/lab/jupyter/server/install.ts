@@ -95,8 +95,12 @@ function notInstalled(cause: unknown): OciError {
   return new OciError('TOOL_MISSING', `JupyterLab: ${(cause as Error).message}`, { want: WANTED, hint }, { cause })
 }
 
-/** What JupyterLab would ask the learner on its first start, answered: no news from the internet. */
+/**
+ * What JupyterLab would ask the learner on its first start, answered: no news from the internet. And all cells are there
+ * at once: a browser's search finds what is further down.
+ */
 const SETTINGS = {
+  '@jupyterlab/notebook-extension/tracker.jupyterlab-settings': { windowingMode: 'none' },
   '@jupyterlab/apputils-extension/notification.jupyterlab-settings': { fetchNews: 'false', checkForUpdates: false },
 }
 
