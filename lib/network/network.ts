@@ -22,8 +22,9 @@ export interface Network {
   /**
    * Gives the network namespace at a path an eth0 with an address of the subnet (the next free one when none is asked for).
    * Throws `ARGUMENT_INVALID` for an address outside, `NETWORK_EXISTS` for one that is taken or when none is left.
+   * `link` is what it is called inside, where it is not the first.
    */
-  attach(netns: string, address?: string): Promise<Endpoint>
+  attach(netns: string, address?: string, link?: string): Promise<Endpoint>
   /** Takes the bridge down. What is attached loses its cable; deleting twice is fine. */
   delete(): Promise<void>
 }
@@ -70,7 +71,7 @@ function networkOn(names: NetworkNames, options: NetworkOptions): Network {
     bridge,
     subnet,
     gateway,
-    attach: (netns, address) => alone(names, lock => attach(names, netns, { address }, options, lock)),
+    attach: (netns, address, link) => alone(names, lock => attach(names, netns, { address, link }, options, lock)),
     delete: () => alone(names, lock => unmake(names, options, lock)),
   }
 }
