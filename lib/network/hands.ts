@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { OciError } from '../errors.ts'
+import { isSystemError, KernelError, OciError } from '../errors.ts'
 import { writeAddressAddRequest } from './address.ts'
 import { parseAddressBytes, parseCidr } from './cidr.ts'
 import { type Netlink, openNetlink } from './client.ts'
@@ -97,11 +97,25 @@ async function carryOut(step: NetworkStep, hands: Hands): Promise<void> {
 
 async function withFile(path: string | undefined, use: (fd?: number) => Promise<void>): Promise<void> {
   if (path === undefined) return use()
-  const fd = openSync(path, 'r')
+  const fd = openNetns(path)
   try {
     await use(fd)
   } finally {
     closeSync(fd)
+  }
+}
+
+function openNetns(path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    throw new KernelError(
+      'KERNEL',
+      `network namespace ${path}: ${error.code}`,
+      { errno: error.code, where: path },
+      { cause: error },
+    )
   }
 }
 
