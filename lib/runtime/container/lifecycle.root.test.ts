@@ -45,7 +45,7 @@ describe('what may not be done', () => {
   it.each<[args: string[], status: number, said: string]>([
     [['start', 'unknown'], 1, 'container does not exist'],
     [['state', '../etc'], 1, 'container ID format'],
-    [['create', 'one', '--bundle', '/nonesuch'], 1, 'requires exactly 1 argument'],
+    [['create', 'one', 'two', '--bundle', '/nonesuch'], 1, 'requires exactly 1 argument'],
     [['create', '--bundle', '/nonesuch', 'one'], 1, 'no such bundle'],
     [['kill', 'unknown'], 1, 'container does not exist'],
     [['kill', 'unknown', 'NOPE'], 1, 'unknown signal'],

@@ -133,7 +133,7 @@ describe('signals', () => {
   it.each<[signal: string, said: string]>([
     ['NOPE', 'unknown signal'],
     ['65', 'unknown signal'],
-    ['-1', 'unknown signal'],
+    ['-1', '-1'],
     ['', 'unknown signal'],
     ['SIGRTMAX+9', 'unknown signal'],
   ])('%j is none', async (signal, said) => {
