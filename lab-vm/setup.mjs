@@ -108,6 +108,7 @@ const verbs = {
   bench() {
     if (!ROOT) stop('bench: needs root on Linux (use sudo, or the lab VM)')
     prepare(FOR_THE_TESTS)
+    must(process.execPath, [join(HOME, 'lib/lab/bench/main.ts'), '--prepare', ...args])
     // With a network, a /run and mounts of its own. crun refuses a machine that has cgroups of both versions.
     const alone = [
       'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up',

@@ -3,12 +3,13 @@ import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { OciError } from '../../errors.ts'
+import { benchLayout } from './images.ts'
 import { type Measured, measure } from './measure.ts'
 import type { Listed } from './suite.ts'
 import { suites } from './suites.ts'
 import { tableHead, tableRows } from './table.ts'
 
-// `npm run bench -- [SUITE…] [--json FILE] [--pairs N] [--guard]`
+// `npm run bench -- [SUITE…] [--json FILE] [--pairs N] [--guard]`; with --prepare it only makes what is measured with.
 
 /** A machine that does other things too may be slow at one of the two: only what is far off, and twice so, is told. */
 const FAR_OFF = 2
@@ -18,15 +19,24 @@ async function main(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { json: { type: 'string' }, pairs: { type: 'string' }, guard: { type: 'boolean', default: false } },
+    options: {
+      ...{ json: { type: 'string' }, pairs: { type: 'string' }, guard: { type: 'boolean', default: false } },
+      prepare: { type: 'boolean', default: false },
+    },
   })
   const chosen = choose(positionals, values.guard)
+  if (values.prepare) return prepare(chosen)
   const pairs = values.pairs === undefined ? undefined : Number(values.pairs)
   process.stdout.write(tableHead)
   const all: Measured[] = []
   for (const listed of chosen) all.push(...(await measureSuite(listed, values.guard, pairs)))
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report(all), null, 2)}\n`)
   return values.guard && all.some(isFarOff) ? 1 : 0
+}
+
+async function prepare(chosen: readonly Listed[]): Promise<number> {
+  for (const image of chosen.flatMap(({ images = [] }) => images)) await benchLayout(image)
+  return 0
 }
 
 function choose(names: readonly string[], guard: boolean): Listed[] {

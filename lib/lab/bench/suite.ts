@@ -1,3 +1,5 @@
+import type { BenchImage } from './images.ts'
+
 /** One way to do an operation: ours, or a peer's. */
 export interface Contender {
   readonly name: string
@@ -41,5 +43,7 @@ export interface Listed {
   readonly name: string
   /** Small enough for the guard, which runs in seconds and needs no image. */
   readonly guarded: boolean
+  /** Made before anything is measured, where the machine's own network is in reach. */
+  readonly images?: readonly BenchImage[]
   load(): Promise<{ suite: Suite }>
 }
