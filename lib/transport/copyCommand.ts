@@ -1,7 +1,8 @@
-import type { TransportOptions } from './transport.ts'
+import type { CopyOptions } from './copy.ts'
 
 /** The skopeo line that does what a copy with these options does; without credentials, which are nobody's business. */
-export function copyCommand(from: string, to: string, { platform, insecure }: TransportOptions = {}): string {
+export function copyCommand(from: string, to: string, options: CopyOptions = {}): string {
+  const { platform, insecure, all, recompress, source, destination } = options
   const global = platform
     ? [
         '--override-os',
@@ -11,8 +12,15 @@ export function copyCommand(from: string, to: string, { platform, insecure }: Tr
         ...(platform.variant ? ['--override-variant', platform.variant] : []),
       ]
     : []
-  const tls = (name: string, flag: string) => (insecure && name.startsWith('docker://') ? [flag] : [])
-  const flags = [...tls(from, '--src-tls-verify=false'), ...tls(to, '--dest-tls-verify=false')]
+  const tls = (name: string, side: string, open = insecure) =>
+    open && name.startsWith('docker://') ? [`--${side}-tls-verify=false`] : []
+  const flags = [
+    ...(all ? ['--all'] : []),
+    ...(recompress ? [`--dest-compress-format=${recompress.format}`] : []),
+    ...(recompress?.level !== undefined ? [`--dest-compress-level=${recompress.level}`] : []),
+    ...tls(from, 'src', source?.insecure),
+    ...tls(to, 'dest', destination?.insecure),
+  ]
   return ['skopeo', ...global, 'copy', ...flags, from, to].map(quoted).join(' ')
 }
 
