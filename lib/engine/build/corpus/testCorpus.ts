@@ -15,6 +15,9 @@ import { stageCases } from './testStages.ts'
 export const withoutRun: readonly BuildCase[] = [...configCases, ...copyCases, ...stageCases]
 export const corpus: readonly BuildCase[] = [...withoutRun, ...runCases]
 
+// What was recorded was recorded there.
+const PLATFORM = { os: 'linux', architecture: 'amd64' }
+
 /** What docker made of a case, and of which: a case that has changed since has to be recorded anew. */
 export interface Recorded {
   of: string
@@ -44,7 +47,7 @@ export async function storeWithBase(folder: string): Promise<{ store: string; ba
 export async function ours(it: BuildCase, store: string, base: Image, how: BuildOptions = {}): Promise<SeenImage> {
   return inContext(it, async (context, below) => {
     if (below) await build(below, { ...how, store, tags: [`${it.name}-base`] })
-    return seen((await build(context, { ...it, ...how, store, tags: [it.name] })).image, base)
+    return seen((await build(context, { ...it, platform: PLATFORM, ...how, store, tags: [it.name] })).image, base)
   })
 }
 
