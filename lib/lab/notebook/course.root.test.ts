@@ -14,11 +14,11 @@ describe.concurrent.each(lessonNames())('%s', name => {
   const root = mkdtempSync(join(tmpdir(), 'ocilab-course-test-'))
   afterAll(() => rmSync(root, { recursive: true, force: true }))
   const steps = stepsOf(readLesson(name))
-  // Lessons run at the same time, and containers are known to the whole machine: each is a lab of its own.
-  const labId = `course${name.slice(0, 2)}`
 
   async function run(language: Language, variant: Variant, folder?: string) {
     const [{ notebook } = { notebook: undefined }] = courseNotebooks([name], [language], variant)
+    // They run at the same time, and containers are known to the whole machine: each is a lab of its own.
+    const labId = `course${name.slice(0, 2)}-${variant}`
     const result = await runInKernel(notebook!, language, { root: folder, ownNetwork: true, labId })
     expect(result.failures).toEqual([])
     const last = result.notebook.cells.at(-1)!

@@ -31,7 +31,8 @@ export const runcLesson: Lesson = {
       claim: { en: 'you know its program by the host’s number', zh: '你知道它的程序在宿主机上的进程号' },
       async look(place) {
         const { state } = await theContainer(place.container)
-        return answered(place, '07.2', state.pid, {
+        // A container that has ended has no number, and runtimes write 0 for it.
+        return answered(place, '07.2', state.pid || undefined, {
           expected: 'the number of the container’s program, as the host counts',
           hint: answer => (answer === '1' ? 'that is what it is inside' : 'has the container been made anew since?'),
         })
