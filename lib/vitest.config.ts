@@ -14,8 +14,8 @@ export default defineConfig({
     exclude: root ? [] : needsRoot,
     pool: 'forks',
     maxWorkers: 2,
-    // On a busy machine a daemon or a container can be too late once: CI asks again, and its report says so.
-    retry: process.env.CI ? 1 : 0,
+    // On a busy machine a daemon or a container can be too late once: CI asks again, twice at most, and its report says so.
+    retry: process.env.CI ? 2 : 0,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

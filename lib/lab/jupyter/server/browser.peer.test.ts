@@ -83,7 +83,7 @@ describe('a learner in JupyterLab', () => {
     await lab.run('plan.slice(0, 0)', 'await applyPlan(plan.slice(0, 3), lab.options)')
     await lab.output('plan.slice(0, 3)').getByText('ip addr add').waitFor()
     await lab.run('const draw =')
-    await expect.poll(text, { timeout: 30_000 }).not.toBe(before)
+    await expect.poll(text, { timeout: 60_000 }).not.toBe(before)
     await lab.run("lab.check('08.1')")
     await lab.output("lab.check('08.1')").getByText('✔ 08.1').waitFor()
     await lab.run('lab.cleanup()')
