@@ -3,6 +3,7 @@ import type { LinuxConfig } from '../../spec/linuxConfig.ts'
 import type { RuntimeProcess } from '../../spec/runtimeConfig.ts'
 import { type CgroupEntrance, cloneIntoCgroups, openCgroups } from './cgroups.ts'
 import { executionSteps } from './execution.ts'
+import { NAMESPACES } from './namespaces.ts'
 import { type ProcessPlace, processSteps } from './process.ts'
 import { SLOT, type Step, waitAt } from './step.ts'
 
@@ -25,15 +26,23 @@ export interface ExecPlace extends ProcessPlace {
   id: string
 }
 
-/** From here into all of a container's namespaces, at once: a process of another container can't slip in between. */
+/**
+ * From here into all of a container's namespaces, at once: a process of another container can't slip in between. Only
+ * its cgroup namespace comes after the clone: whoever is in it may enter no cgroup from outside, where v2 is mounted
+ * with nsdelegate, as systemd does. cgroups(7)
+ */
 export function stepsIntoContainer(pid: number, flags: number, entrance: CgroupEntrance, privileged: boolean): Step[] {
+  const cgroup = flags & NAMESPACES.cgroup.flag
   return [
     ...(privileged ? [{ op: 'undumpable' as const }] : []),
     ...openCgroups(entrance),
+    // Opened now, as in there the number is another's.
+    ...(cgroup ? [{ op: 'open' as const, path: `/proc/${pid}/ns/cgroup`, slot: SLOT.first, flags: 0, magic: 0 }] : []),
     { op: 'open', path: '/proc', slot: SLOT.proc, flags: O_PATH | constants.O_DIRECTORY, magic: PROC_MAGIC },
-    { op: 'join', pid, flags },
+    { op: 'join', pid, flags: flags & ~cgroup },
     // A pid namespace is for children only.
     ...cloneIntoCgroups(0, entrance),
+    ...(cgroup ? [{ op: 'setns' as const, slot: SLOT.first, type: cgroup }] : []),
     waitAt('cloned'),
   ]
 }
