@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs'
 import type { Bytes } from './bytes.ts'
 
 export type TarType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo'
@@ -35,3 +36,13 @@ export interface TarEntry extends TarHeader {
 /** What a writer needs of a member; the rest has the obvious default. */
 export type TarInput = Pick<TarHeader, 'path' | 'type'> &
   Partial<Omit<TarHeader, 'path' | 'type'>> & { body?: Uint8Array | Bytes }
+
+/** What a file of a disk is in a tar; a socket is in none. */
+export function tarTypeOf(stat: BigIntStats): TarType | undefined {
+  if (stat.isFile()) return 'file'
+  if (stat.isDirectory()) return 'directory'
+  if (stat.isSymbolicLink()) return 'symlink'
+  if (stat.isFIFO()) return 'fifo'
+  if (stat.isCharacterDevice()) return 'character'
+  return stat.isBlockDevice() ? 'block' : undefined
+}

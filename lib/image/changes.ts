@@ -53,14 +53,15 @@ async function changesOf(layer: Layer, number: number, seen: Map<string, Held>, 
     `layer ${shortDigest(layer.descriptor.digest)}`,
   )) {
     options?.signal?.throwIfAborted()
-    const effect = effectOf(trimmed(name))
+    const path = text(name)
+    const effect = effectOf(Buffer.from(path, 'latin1'))
     if (effect.kind === 'add') {
-      changes.push(add(seen, text(name), type, size, number))
+      changes.push(add(seen, path, type, size, number))
       continue
     }
-    const path = text(effect.path)
-    const wasted = hide(seen, path, number, effect.kind === 'whiteout')
-    changes.push({ path, kind: effect.kind === 'whiteout' ? 'hide' : 'opaque', type, size: 0, wasted })
+    const hidden = effect.path.toString('latin1')
+    const wasted = hide(seen, hidden, number, effect.kind === 'whiteout')
+    changes.push({ path: hidden, kind: effect.kind === 'whiteout' ? 'hide' : 'opaque', type, size: 0, wasted })
   }
   return changes
 }
@@ -91,10 +92,6 @@ function hide(seen: Map<string, Held>, path: string, layer: number, itself: bool
 
 function sum(changes: readonly Change[], field: 'size' | 'wasted'): number {
   return changes.reduce((total, change) => total + change[field], 0)
-}
-
-function trimmed(path: Buffer): Buffer {
-  return Buffer.from(text(path), 'latin1')
 }
 
 /** One character a byte while names are compared; people get UTF-8 where it is. `./usr//bin/` → `usr/bin` */

@@ -7,7 +7,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { readIfThere } from '../bytes/readIfThere.ts'
 import { isSystemError, OciError } from '../errors.ts'
 import type { Undo } from '../events.ts'
 import { RUN_FOLDER } from '../network/names.ts'
@@ -171,15 +171,6 @@ function removeEmptyFolder(folder: string): void {
     rmdirSync(folder)
   } catch (error) {
     if (!['ENOENT', 'ENOTEMPTY', 'EBUSY'].some(code => isSystemError(error, code))) throw error
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return ''
-    throw error
   }
 }
 

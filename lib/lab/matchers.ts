@@ -5,7 +5,7 @@ import { fileBytes } from '../bytes/file.ts'
 import { verified } from '../bytes/verified.ts'
 import { sentence } from '../errors.ts'
 import { digestOf, parseDigest } from '../spec/digest.ts'
-import { parseTransport } from '../transport/parse.ts'
+import { openImageAt } from '../transport/openImageAt.ts'
 
 /** What a matcher of vitest or jest answers. */
 export interface Matched {
@@ -20,15 +20,11 @@ export interface Matched {
 export const ociMatchers = {
   /** A folder is an OCI layout, and every byte of the image of that tag (or of its only one) is what its digest says. */
   toBeOciLayout: (path: string, tag?: string): Promise<Matched> =>
-    holds(`${path}: an OCI layout${tag ? ` with ${tag}` : ''}`, async () => {
-      const source = await parseTransport(`oci:${path}${tag ? `:${tag}` : ''}`).source()
-      try {
-        const image = await source.resolve()
+    holds(`${path}: an OCI layout${tag ? ` with ${tag}` : ''}`, () =>
+      openImageAt(`oci:${path}${tag ? `:${tag}` : ''}`, async image => {
         for (const layer of image.layers) for await (const _ of layer.uncompressed());
-      } finally {
-        await source.close()
-      }
-    }),
+      }),
+    ),
 
   /** Bytes, or the file of that path, have this digest. */
   toHaveDigest: (subject: string | Uint8Array, digest: string): Promise<Matched> =>

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { lstatSync, readlinkSync } from 'node:fs'
 import { fileBytes } from '../bytes/file.ts'
-import type { TarHeader, TarInput, TarType } from '../bytes/tar.ts'
+import { type TarHeader, type TarInput, tarTypeOf } from '../bytes/tar.ts'
 import { kernelError, type NativeRoot } from '../kernel.ts'
 import { toBytes } from './layerPath.ts'
 
@@ -18,7 +18,7 @@ const NOT_THE_FILES_OWN = /^(trusted\.overlay\.|user\.overlay\.|security\.selinu
 /** A name below a folder, whose last part is never followed; nothing when it is not there, or is a socket. */
 export function diskEntry(folder: string, path: string, root: NativeRoot): DiskEntry | undefined {
   const stat = lstatSync(placeOf(folder, path), { bigint: true, throwIfNoEntry: false })
-  const type = stat && typeOf(stat)
+  const type = stat && tarTypeOf(stat)
   if (!stat || !type) return undefined
   return {
     stat,
@@ -67,15 +67,6 @@ function xattrsOf(root: NativeRoot, path: string): [string, Buffer][] {
 
 export function placeOf(folder: string, path: string): Buffer {
   return path === '' ? Buffer.from(folder) : Buffer.concat([Buffer.from(`${folder}/`), toBytes(path)])
-}
-
-function typeOf(stat: BigIntStats): TarType | undefined {
-  if (stat.isFile()) return 'file'
-  if (stat.isDirectory()) return 'directory'
-  if (stat.isSymbolicLink()) return 'symlink'
-  if (stat.isFIFO()) return 'fifo'
-  if (stat.isCharacterDevice()) return 'character'
-  return stat.isBlockDevice() ? 'block' : undefined
 }
 
 function floorDiv(nanoseconds: bigint): bigint {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { lstat, open, readdir, readlink } from 'node:fs/promises'
 import { fileBytes } from '../../bytes/file.ts'
-import type { TarType } from '../../bytes/tar.ts'
+import { type TarType, tarTypeOf } from '../../bytes/tar.ts'
 import { isSystemError, OciError } from '../../errors.ts'
 import type { Digest } from '../../spec/digest.ts'
 import { PathPatterns } from './patterns.ts'
@@ -19,7 +19,7 @@ export function contextSource(folder: string, ignored: readonly string[]): CopyS
 
   const look = async (path: string): Promise<SourceEntry | undefined> => {
     const stat = await statOf(place(path))
-    const type = stat && typeOf(stat)
+    const type = stat && tarTypeOf(stat)
     if (!stat || !type) return undefined
     const isLeftOut = path !== '' && patterns.matches(asText(path))
     if (isLeftOut && (type !== 'directory' || (await names(path)).length === 0)) return undefined
@@ -83,16 +83,6 @@ async function statOf(path: Buffer): Promise<BigIntStats | undefined> {
     if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined
     throw error
   }
-}
-
-/** Sockets are in no tar, and so in no context. */
-function typeOf(stat: BigIntStats): TarType | undefined {
-  if (stat.isFile()) return 'file'
-  if (stat.isDirectory()) return 'directory'
-  if (stat.isSymbolicLink()) return 'symlink'
-  if (stat.isFIFO()) return 'fifo'
-  if (stat.isCharacterDevice()) return 'character'
-  return stat.isBlockDevice() ? 'block' : undefined
 }
 
 function entryOf(path: string, stat: BigIntStats, type: TarType, linkpath: Buffer | undefined): SourceEntry {

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { isSystemError } from '../../errors.ts'
+import { writeFileSync } from 'node:fs'
+import { readIfThere } from '../../bytes/readIfThere.ts'
 
 /** What /etc/hosts of a container says: itself, and its own addresses. */
 export function hostsFile(hostname: string, addresses: readonly string[]): string {
@@ -34,13 +34,4 @@ export function writeEtcFiles(
   writeFileSync(paths.hosts, host ? readIfThere('/etc/hosts') : hostsFile(hostname, addresses))
   const servers = readIfThere('/etc/resolv.conf')
   writeFileSync(paths.resolvConf, host ? servers : resolvConf(servers))
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return ''
-    throw error
-  }
 }

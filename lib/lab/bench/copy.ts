@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OciError } from '../../errors.ts'
-import { parseTransport } from '../../transport/parse.ts'
+import { openImageAt } from '../../transport/openImageAt.ts'
 import { type BenchImage, benchLayout } from './images.ts'
 import { program, runProgram } from './program.ts'
 import { DIST } from './startUp.ts'
@@ -64,13 +64,8 @@ function filesIn(folder: string): string {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort().join('\n')
 }
 
-async function digestOf(name: string): Promise<string> {
-  const source = await parseTransport(name).source()
-  try {
-    return (await source.resolve()).descriptor.digest
-  } finally {
-    await source.close()
-  }
+function digestOf(name: string): Promise<string> {
+  return openImageAt(name, image => image.descriptor.digest)
 }
 
 async function startDistribution(storage: string, { folder, defer }: Place): Promise<string> {

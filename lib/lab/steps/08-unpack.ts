@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { say } from '../../events.ts'
 import { unpack } from '../../rootfs/unpack.ts'
-import { parseTransport } from '../../transport/parse.ts'
+import { openImageAt } from '../../transport/openImageAt.ts'
 import { includes } from '../claim.ts'
 import { type Step, withoutCommands } from '../step.ts'
 
@@ -19,12 +19,7 @@ export const unpackRootfs: Step = {
   async run(lab, options) {
     const rootfs = join(lab.path.bundle, 'rootfs')
     say(options, `oci-image-tool unpack --ref name=v0 ${lab.path.layout} ${rootfs}`)
-    const source = await parseTransport(`oci:${lab.path.layout}:v0`).source()
-    try {
-      await unpack(await source.resolve(), rootfs, withoutCommands(options))
-    } finally {
-      await source.close()
-    }
+    await openImageAt(`oci:${lab.path.layout}:v0`, image => unpack(image, rootfs, withoutCommands(options)))
     return [(await readdir(rootfs)).sort().join('  ')]
   },
   checks: [

@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { findRecord, homeOf } from '../../../engine/run/store.ts'
 import { setConfig } from '../../../image/build.ts'
+import type { Image } from '../../../image/image.ts'
 import { copy } from '../../../transport/copy.ts'
 import { heldImage } from '../../../transport/held.ts'
+import { openImageAt } from '../../../transport/openImageAt.ts'
 import { parseTransport } from '../../../transport/parse.ts'
 import { same } from '../../claim.ts'
 import { demoImage } from '../../demo/demo.ts'
@@ -86,11 +88,6 @@ export const dockerTaste: Lesson = {
   ],
 }
 
-async function builtImage(place: Place) {
-  const source = await parseTransport(`oci:${place.path('app')}:v0`).source()
-  try {
-    return await source.resolve()
-  } finally {
-    await source.close()
-  }
+function builtImage(place: Place): Promise<Image> {
+  return openImageAt(`oci:${place.path('app')}:v0`, image => image)
 }

@@ -9,6 +9,7 @@ import { flatten } from '../../../image/flatten.ts'
 import type { Image } from '../../../image/image.ts'
 import { copy } from '../../../transport/copy.ts'
 import { heldImage } from '../../../transport/held.ts'
+import { openImageAt } from '../../../transport/openImageAt.ts'
 import { parseTransport } from '../../../transport/parse.ts'
 import { includes, same } from '../../claim.ts'
 import { demoImage } from '../../demo/demo.ts'
@@ -115,10 +116,8 @@ export const imageAnatomy: Lesson = {
         zh: 'hand 是谁都能读的镜像，它的层就是 hand.tar',
       },
       makes: [LAYOUT],
-      async look(place) {
-        const source = await parseTransport(`oci:${place.path(LAYOUT)}:v0`).source()
-        try {
-          const image = await source.resolve()
+      look: place =>
+        openImageAt(`oci:${place.path(LAYOUT)}:v0`, async image => {
           const layers = await Promise.all(image.layers.map(layer => collect(layer.uncompressed())))
           const tar = await readFile(place.path(BY_HAND))
           return same(
@@ -127,10 +126,7 @@ export const imageAnatomy: Lesson = {
             place.path(LAYOUT),
             'is it the tar of the step before that is its only layer?',
           )
-        } finally {
-          await source.close()
-        }
-      },
+        }),
     },
   ],
 }
@@ -150,13 +146,8 @@ function said(instruction: string) {
   return { created: '2020-05-07T14:44:00Z', created_by: `/bin/sh -c ${instruction}` }
 }
 
-async function diffIdsAt(name: string): Promise<readonly string[]> {
-  const source = await parseTransport(name).source()
-  try {
-    return (await source.resolve()).config.rootfs.diff_ids
-  } finally {
-    await source.close()
-  }
+function diffIdsAt(name: string): Promise<readonly string[]> {
+  return openImageAt(name, image => image.config.rootfs.diff_ids)
 }
 
 async function namesIn(tar: Parameters<typeof readTar>[0]): Promise<string[]> {

@@ -4,6 +4,7 @@ import type { Image } from '../../../image/image.ts'
 import type { Descriptor } from '../../../spec/descriptor.ts'
 import { copy } from '../../../transport/copy.ts'
 import { heldImage } from '../../../transport/held.ts'
+import { openImageAt } from '../../../transport/openImageAt.ts'
 import { parseTransport } from '../../../transport/parse.ts'
 import { same } from '../../claim.ts'
 import { demoImage } from '../../demo/demo.ts'
@@ -37,19 +38,14 @@ export const ociLayout: Lesson = {
         zh: 'oci-demo-app 是一个 OCI 布局，里面的镜像叫 v0',
       },
       makes: [LAYOUT],
-      async look(place) {
-        const source = await parseTransport(`oci:${place.path(LAYOUT)}:v0`).source()
-        try {
-          const image = await source.resolve()
+      look: place =>
+        openImageAt(`oci:${place.path(LAYOUT)}:v0`, async image => {
           const { image: wanted } = await demoImage('tiny')
           return same(image.config.rootfs.diff_ids, wanted.config.rootfs.diff_ids, place.path(LAYOUT), {
             en: 'is it the demo image that was copied?',
             zh: '复制的是演示镜像吗？',
           })
-        } finally {
-          await source.close()
-        }
-      },
+        }),
     },
     {
       id: '03.2',

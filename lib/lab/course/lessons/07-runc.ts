@@ -13,7 +13,7 @@ export const runcLesson: Lesson = {
   id: '07-runc',
   needs: ['linux', 'root', 'native/'],
 
-  prepare: (place, options) => demoBundle(place, options),
+  prepare: demoBundle,
 
   checks: [
     {

@@ -11,7 +11,7 @@ export const vethBridgeNetns: Lesson = {
   id: '08-veth-bridge-netns',
   needs: ['linux', 'root', 'native/'],
 
-  prepare: (place, options) => demoBundle(place, options),
+  prepare: demoBundle,
 
   checks: [
     {
