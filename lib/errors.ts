@@ -25,6 +25,7 @@ export type LocalErrorCode =
   | 'ADDRESS_IN_USE'
   | 'ARCHIVE_INVALID'
   | 'ARGUMENT_INVALID'
+  | 'CNI_FAILED'
   | 'COMMAND_FAILED'
   | 'CONFIG_INVALID'
   | 'CONTAINER_EXISTS'

@@ -46,6 +46,8 @@ export type Undo =
   | { kind: 'forward'; bridge: string; netns?: string }
   | { kind: 'container'; id: string; runtime: string; root?: string }
   | { kind: 'directory'; path: string }
+  /** What CNI plugins have attached: libcni's file about it, and the folders the plugins are in. */
+  | { kind: 'cni'; file: string; path: readonly string[] }
 
 /** The last parameter of every long operation. */
 export interface Options {

@@ -46,6 +46,7 @@ export const verbs: readonly Verb[] = [
   container('validate', 'name every wrong field of a bundle’s config.json', () => import('./validate.ts')),
   container('container', 'create, start, list, exec, kill, delete (runc)', () => import('./container.ts')),
   network('network', "the article's bridge and veth pair: plan, up, show, down", () => import('./network.ts')),
+  network('cni', 'attach network namespaces by CNI plugins (cnitool)', () => import('./cni.ts')),
   { name: 'supervise', group: 'hidden', summary: 'stay with a container', load: () => import('./supervise.ts') },
   lab('tour', 'the whole article, live, every output checked', () => import('./tour.ts')),
   lab('vm', 'a root Linux machine to do it on: up, shell, lab, down', () => import('./vm.ts')),

@@ -2,6 +2,7 @@ import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { OciError } from '../errors.ts'
 import type { Undo } from '../events.ts'
+import { deleteRemembered } from '../network/cni/chain.ts'
 import * as network from '../network/undo.ts'
 import { deleteContainer } from '../runtime/container/end.ts'
 import { runTool } from './tool.ts'
@@ -21,6 +22,8 @@ export function showUndo(undo: Undo): string {
       return `container ${undo.id} of ${basename(undo.runtime)}`
     case 'directory':
       return `folder ${undo.path}`
+    case 'cni':
+      return `CNI attachment ${basename(undo.file)}`
     default:
       return `${undo.kind} ${undo.path}`
   }
@@ -33,6 +36,7 @@ function inside(netns: string | undefined): string {
 /** True while there is something to take back. */
 export async function isThere(undo: Undo): Promise<boolean> {
   if (undo.kind === 'directory') return existsSync(undo.path)
+  if (undo.kind === 'cni') return existsSync(undo.file)
   if (undo.kind === 'container') return existsSync(stateFolder(undo))
   return network.isThere(undo)
 }
@@ -40,6 +44,7 @@ export async function isThere(undo: Undo): Promise<boolean> {
 /** Takes a change of the host back; one that is gone already is fine. */
 export async function takeBack(undo: Undo): Promise<void> {
   if (undo.kind === 'directory') return removeFolder(undo.path)
+  if (undo.kind === 'cni') return deleteRemembered(undo.file, undo.path)
   if (undo.kind !== 'container') return network.takeBack(undo)
   if (!existsSync(stateFolder(undo))) return
   if (undo.runtime === 'ocirun') return deleteContainer(undo.root ?? '/run/ocirun', undo.id, { force: true })

@@ -8,6 +8,7 @@ import {
   type LinkChange,
   parseLink,
   writeBridgeAddRequest,
+  writeHairpinRequest,
   writeLinkChangeRequest,
   writeLinkRequest,
   writeVethAddRequest,
@@ -80,6 +81,10 @@ async function carryOut(step: NetworkStep, hands: Hands): Promise<void> {
       const destination = step.destination === 'default' ? step.destination : parseCidr(step.destination, what)
       return void (await ask(writeRouteAddRequest(destination, parseAddressBytes(step.gateway, what)), step.netns))
     }
+    case 'setMac':
+      return void (await change(step.link, { mac: step.mac }, step.netns))
+    case 'setHairpin':
+      return void (await ask(writeHairpinRequest(await index(step.link))))
     case 'setMtu':
       return void (await change(step.link, { mtu: step.mtu }, step.netns))
     case 'addTable':

@@ -1,5 +1,6 @@
 /** Links (network interfaces) as rtnetlink messages: struct ifinfomsg and IFLA_ attributes (linux/if_link.h). */
 import {
+  attribute,
   concat,
   FLAG,
   LITTLE,
@@ -20,12 +21,15 @@ const IFLA = {
   MTU: 4,
   LINK: 5,
   MASTER: 10,
+  PROTINFO: 12,
   LINKINFO: 18,
   NET_NS_FD: 28,
   LINK_NETNSID: 37,
 } as const
 const INFO = { KIND: 1, DATA: 2 } as const
 const VETH_INFO_PEER = 1
+const BRPORT_MODE = 4
+const AF_BRIDGE = 7
 const BODY = 16
 const IFF_UP = 1
 
@@ -56,6 +60,7 @@ export interface LinkChange {
   readonly netnsFd?: number
   /** Bytes. */
   readonly mtu?: number
+  readonly mac?: string
 }
 
 /** ≙ ip link add name NAME type bridge, brctl addbr NAME */
@@ -72,16 +77,23 @@ export function writeVethAddRequest(name: string, peer: string, peerNetnsFd?: nu
 
 /** ≙ ip link set dev … up | name … | master … | netns …; the link is found by its index, or by its name if it keeps that. */
 export function writeLinkChangeRequest(link: number | string, change: LinkChange): Request {
-  const { up, masterIndex, netnsFd, mtu } = change
+  const { up, masterIndex, netnsFd, mtu, mac } = change
   const [index, name] = typeof link === 'number' ? [link, change.name] : [0, link]
   const attributes = [
     name !== undefined && text(IFLA.IFNAME, name),
     masterIndex !== undefined && u32(IFLA.MASTER, masterIndex),
     netnsFd !== undefined && u32(IFLA.NET_NS_FD, netnsFd),
     mtu !== undefined && u32(IFLA.MTU, mtu),
+    mac !== undefined && attribute(IFLA.ADDRESS, Buffer.from(mac.replaceAll(':', ''), 'hex')),
   ].filter(bytes => bytes !== false)
   const flags = FLAG.REQUEST | FLAG.ACK
   return { type: RTM.NEWLINK, flags, body: concat(header({ index, up }), ...attributes) }
+}
+
+/** ≙ bridge link set dev … hairpin on: a packet may leave by the socket it came in by. */
+export function writeHairpinRequest(index: number): Request {
+  const port = nested(IFLA.PROTINFO, attribute(BRPORT_MODE, Uint8Array.of(1)))
+  return { type: RTM.SETLINK, flags: FLAG.REQUEST | FLAG.ACK, body: concat(header({ index, family: AF_BRIDGE }), port) }
 }
 
 /** ≙ ip link del NAME */
@@ -125,9 +137,10 @@ function newLink(...attributes: Uint8Array[]): Request {
 }
 
 // struct ifinfomsg: family, padding, type (2), index (4), flags (4), which flags change (4)
-function header({ index = 0, up }: { index?: number; up?: boolean }): Uint8Array {
+function header({ index = 0, up, family = 0 }: { index?: number; up?: boolean; family?: number }): Uint8Array {
   const bytes = new Uint8Array(BODY)
   const data = view(bytes)
+  data.setUint8(0, family)
   data.setInt32(4, index, LITTLE)
   data.setUint32(8, up ? IFF_UP : 0, LITTLE)
   data.setUint32(12, up === undefined ? 0 : IFF_UP, LITTLE)

@@ -93,27 +93,27 @@ function dnatRules(table: string, { bridge, address, address6 }: ContainerAddres
   ]
 }
 
-function baseChain(table: string, name: string, hook: string, prio: number): NftObject {
+export function baseChain(table: string, name: string, hook: string, prio: number): NftObject {
   return { chain: { family: 'inet', table, name, type: 'nat', hook, prio, policy: 'accept' } }
 }
 
-function rule(table: string, chain: string, expr: readonly object[]): NftObject {
+export function rule(table: string, chain: string, expr: readonly object[]): NftObject {
   return { rule: { family: 'inet', table, chain, expr } }
 }
 
-function match(left: object, right: unknown, op = '=='): object {
+export function match(left: object, right: unknown, op = '=='): object {
   return { match: { op, left, right } }
 }
 
-function payload(protocol: string, field: string): object {
+export function payload(protocol: string, field: string): object {
   return { payload: { protocol, field } }
 }
 
-function meta(key: string): object {
+export function meta(key: string): object {
   return { meta: { key } }
 }
 
-function toThisMachine(): object {
+export function toThisMachine(): object {
   return match({ fib: { result: 'type', flags: ['daddr'] } }, 'local')
 }
 

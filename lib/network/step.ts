@@ -16,6 +16,8 @@ export type NetworkStep =
   | { readonly change: 'moveIn'; readonly link: string; readonly netns: string }
   | { readonly change: 'rename'; readonly link: string; readonly to: string; readonly netns?: string }
   | { readonly change: 'addRoute'; readonly destination: string; readonly gateway: string; readonly netns?: string }
+  | { readonly change: 'setMac'; readonly link: string; readonly mac: string; readonly netns?: string }
+  | { readonly change: 'setHairpin'; readonly link: string }
   | { readonly change: 'setMtu'; readonly link: string; readonly mtu: number; readonly netns?: string }
   | { readonly change: 'addTable'; readonly table: string; readonly commands: readonly NftCommand[] }
   | {
@@ -48,6 +50,10 @@ export function commandLine(step: NetworkStep): string {
       return `${inside(step.netns)}ip link set ${step.link} name ${step.to}`
     case 'addRoute':
       return `${inside(step.netns)}ip${six(step.gateway)} route add ${step.destination} via ${step.gateway}`
+    case 'setMac':
+      return `${inside(step.netns)}ip link set ${step.link} address ${step.mac}`
+    case 'setHairpin':
+      return `bridge link set dev ${step.link} hairpin on`
     case 'setMtu':
       return `${inside(step.netns)}ip link set ${step.link} mtu ${step.mtu}`
     case 'addTable':
