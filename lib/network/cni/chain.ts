@@ -1,5 +1,5 @@
 /** Runs a network's chain of plugins, as SPEC.md § 3 and libcni do. */
-import { OciError, sentence } from '../../errors.ts'
+import { isOciError, OciError, sentence } from '../../errors.ts'
 import { emit, type Options, say } from '../../events.ts'
 import { isNetns } from '../netns.ts'
 import { linkExists } from '../undo.ts'
@@ -13,7 +13,7 @@ import {
   writeAttachment,
 } from './cache.ts'
 import { type NetworkConfig, type PluginConfig, parseNetworkConfig } from './config.ts'
-import { type CniCommand, execPlugin } from './exec.ts'
+import { type CniCommand, execPlugin, findPlugin } from './exec.ts'
 import { checkContainerId, checkIfName } from './names.ts'
 import { asVersion, type CniResult } from './result.ts'
 import { isAtLeast } from './version.ts'
@@ -54,6 +54,8 @@ export async function addToNetwork(
       `${network.name}: ${attachment.containerId} is attached already, as ${attachment.ifName}`,
       { where: network.name, got: attachment.ifName },
     )
+  // One that is missing is said before the others change anything.
+  for (const { type } of network.plugins) findPlugin(type, options.path)
   const undo = { kind: 'cni', file, path: options.path } as const
   // DEL would take away a link that was there before, and that somebody else has made.
   const others = isNetns(to.netns) && (await linkExists(attachment.ifName, to.netns))
@@ -216,9 +218,9 @@ function fileOf(attachment: Attachment, { cacheFolder = CACHE_FOLDER }: CniOptio
 }
 
 function withLeft(error: unknown, left: Error): OciError {
-  const data = error instanceof OciError ? error.data : {}
+  const [code, data] = isOciError(error) ? [error.code, error.data] : (['CNI_FAILED', {}] as const)
   return new OciError(
-    'CNI_FAILED',
+    code,
     `${sentence(error)}; and DEL after it: ${left.message}`,
     { ...data, left },
     { cause: error },
