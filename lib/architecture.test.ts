@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
-// The floors of the house: an import only looks down. kernel.ts is a door that only three rooms may open.
+// The floors of the house: an import only looks down. kernel.ts is a door that only four rooms may open.
 const LIB = dirname(fileURLToPath(import.meta.url))
 const EVERYONE = ['errors.ts', 'events.ts']
 const MAY_IMPORT: Record<string, string[]> = {
@@ -11,7 +11,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'events.ts': ['spec'],
   'kernel.ts': [],
   spec: [],
-  bytes: ['spec'],
+  // Digests are taken beside the main thread where native/ was built; without it everything is the same, only slower.
+  bytes: ['spec', 'kernel.ts'],
   image: ['spec', 'bytes'],
   transport: ['spec', 'bytes', 'image'],
   rootfs: ['spec', 'bytes', 'image', 'transport', 'kernel.ts'],

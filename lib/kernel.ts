@@ -1,6 +1,6 @@
 /**
  * The only door to native/: every call that `node:fs` and friends lack, declared in this file.
- * Only rootfs, runtime and network may open it.
+ * Only rootfs, runtime and network may open it, and bytes, which does without it where it is not built.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -37,6 +37,13 @@ export interface NativeRoot {
   remove(path: Uint8Array): void
 }
 
+/** A hash taken on a thread of its own. native/hash.cc */
+export interface NativeHash {
+  /** One after the other: each call is awaited before the next one, and its chunks stay as they are until then. */
+  update(chunks: readonly Uint8Array[]): Promise<void>
+  digest(): Buffer
+}
+
 /** What native/binding.cc exports. */
 export interface Native {
   /** Opens an rtnetlink socket, in the network namespace at a path when one is given. */
@@ -48,6 +55,10 @@ export interface Native {
   netnsNew(): Promise<number>
   /** open(2) by a thread in the network namespace at a path: for what is below /proc/sys/net. */
   openIn(netns: string, path: string, flags: number): Promise<number>
+  /** Absent in a Node that hides its OpenSSL. */
+  Hash?: new (
+    algorithm: 'sha256' | 'sha512',
+  ) => NativeHash
   /** flock(2), exclusive and without waiting: whether it is ours now. It ends when the descriptor is closed. */
   tryLock(fd: number): boolean
   /** mount(2). `flags` are the kernel's numbers, `data` the file system's own options. */
@@ -124,6 +135,11 @@ let loaded: Native | undefined
 export function native(): Native {
   loaded ??= load()
   return loaded
+}
+
+/** The addon where it was built; undefined where it was not, for what can be done without it, if only slower. */
+export function nativeIfBuilt(): Native | undefined {
+  return process.platform === 'linux' && existsSync(builtPath('ocilab.node')) ? native() : undefined
 }
 
 function load(): Native {

@@ -6,6 +6,7 @@ void exportNamespaces(Napi::Env env, Napi::Object exports);  // namespaces.cc: n
 void exportFiles(Napi::Env env, Napi::Object exports);       // files.cc: files below a root that links can't leave
 void exportDescriptors(Napi::Env env, Napi::Object exports); // descriptors.cc: those of other processes
 void exportLock(Napi::Env env, Napi::Object exports);        // lock.cc: flock(2)
+void exportHash(Napi::Env env, Napi::Object exports);        // hash.cc: SHA-2 beside the main thread
 void exportProcess(Napi::Env env, Napi::Object exports);     // process.cc: starts native/init, and listens to it
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -14,6 +15,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exportFiles(env, exports);
   exportDescriptors(env, exports);
   exportLock(env, exports);
+  exportHash(env, exports);
   exportProcess(env, exports);
   return exports;
 }

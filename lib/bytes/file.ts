@@ -6,7 +6,7 @@ const CHUNK = 1 << 20
 
 /**
  * The bytes of a file, or of a part of it (`end` is exclusive). Opened when first read, closed in any case.
- * Lent chunks are good only until the next one is asked for. Without `start` it is read from where it stands, so that pipes can be read too.
+ * Lent chunks are good only until the next but one is asked for: two pieces of memory take turns. Without `start` it is read from where it stands, so that pipes can be read too.
  */
 export async function* fileBytes(
   path: string | Buffer,
@@ -14,13 +14,15 @@ export async function* fileBytes(
 ): Bytes {
   const file = await open(path, 'r')
   try {
-    const lent = range.lent ? Buffer.allocUnsafeSlow(CHUNK) : undefined
+    const lent = range.lent ? [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)] : undefined
+    let turn = 0
     let offset = range.start ?? 0
     const end = range.end ?? Number.POSITIVE_INFINITY
     while (offset < end) {
       // A fresh buffer each time, unless it is lent: whoever reads may keep the chunk.
       const wanted = Math.min(CHUNK, end - offset)
-      const buffer = lent ?? Buffer.allocUnsafeSlow(wanted)
+      turn ^= 1
+      const buffer = lent?.[turn] ?? Buffer.allocUnsafeSlow(wanted)
       const { bytesRead } = await file.read(buffer, 0, wanted, range.start === undefined ? null : offset)
       if (bytesRead === 0) return
       offset += bytesRead

@@ -1,24 +1,46 @@
 import { OciError } from '../errors.ts'
 import { algorithmOf, type Digest, digester, shortDigest } from '../spec/digest.ts'
 import type { Bytes } from './bytes.ts'
+import { hashing } from './hashing.ts'
 
-/** Bytes that are given piece by piece, and what is wanted of them, as far as it is known. */
-export interface Verifier {
+/** What bytes must be, as far as it is known. */
+interface Wanted {
+  digest?: Digest
+  size?: number
+}
+
+/** Bytes that are given piece by piece. */
+export interface Verifier<Update = void> {
   /** Throws `SIZE_INVALID` as soon as there are too many. */
-  update(chunk: Uint8Array): void
+  update(chunk: Uint8Array): Update
   /** What they were; throws `SIZE_INVALID` or `DIGEST_INVALID` when that is not what was wanted. */
   end(): { digest: Digest; size: number }
 }
 
-export function verifier(want: { digest?: Digest; size?: number }, where: string): Verifier {
+export function verifier(want: Wanted, where: string): Verifier {
   const hash = digester(want.digest && algorithmOf(want.digest))
+  return checking(want, where, hash, chunk => hash.update(chunk))
+}
+
+/** The same, beside the main thread: each chunk stays as it is until its update has resolved, and only then comes the next. */
+export function verifierBeside(want: Wanted, where: string): Verifier<Promise<void>> {
+  const hash = hashing(want.digest && algorithmOf(want.digest), want.size)
+  return checking(want, where, hash, chunk => hash.update([chunk]))
+}
+
+function checking<Update>(
+  want: Wanted,
+  where: string,
+  hash: { digest(): Digest },
+  hashed: (chunk: Uint8Array) => Update,
+): Verifier<Update> {
   let size = 0
   return {
     update(chunk) {
       size += chunk.length
       // Never read on: a body without end would fill the disk.
       if (want.size !== undefined && size > want.size) throw wrongSize(where, want.size, `more than ${want.size}`)
-      hash.update(chunk)
+      return hashed(chunk)
     },
     end() {
       if (want.size !== undefined && size !== want.size) throw wrongSize(where, want.size, size)

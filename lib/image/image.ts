@@ -28,7 +28,7 @@ export interface Image {
 export interface ReadHow {
   /**
    * For who writes the bytes to a file and verifies them there: nobody has done it before, and each chunk is good only
-   * until the next one is asked for, because its memory is used again.
+   * until the next but one is asked for, because its memory is used again.
    */
   lent?: boolean
 }

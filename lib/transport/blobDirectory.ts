@@ -2,7 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Bytes } from '../bytes/bytes.ts'
 import { fileBytes } from '../bytes/file.ts'
-import { verified, verifier } from '../bytes/verified.ts'
+import { verified, verifierBeside } from '../bytes/verified.ts'
 import { isSystemError, OciError } from '../errors.ts'
 import type { BlobStore, ReadHow } from '../image/image.ts'
 import type { Descriptor } from '../spec/descriptor.ts'
@@ -31,7 +31,7 @@ export function blobDirectory(layout: string): BlobDirectory {
     },
     get: (blob, how) => readBlob(path(blob.digest), blob, layout, how),
     async put(bytes, expected) {
-      const check = verifier(expected ?? {}, expected ? blobName(expected, layout) : layout)
+      const check = verifierBeside(expected ?? {}, expected ? blobName(expected, layout) : layout)
       const beside = await staging.file()
       try {
         await writeSynced(beside, bytes, check.update)

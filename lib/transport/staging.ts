@@ -46,11 +46,11 @@ export function stagingIn(parent: string): Staging {
   }
 }
 
-/** Writes a new file and sees it on disk before it returns; `onChunk` sees the bytes pass. */
+/** Writes a new file and sees it on disk before it returns; `onChunk` sees the bytes pass, and may take as long as it wants. */
 export async function writeSynced(
   path: string,
   bytes: Bytes | Uint8Array | string,
-  onChunk?: (chunk: Uint8Array) => void,
+  onChunk?: (chunk: Uint8Array) => void | Promise<void>,
 ): Promise<void> {
   await writeNew(path, bytes, { sync: true, onChunk })
 }
@@ -59,22 +59,32 @@ export async function writeSynced(
 export async function writeNew(
   path: string,
   bytes: Bytes | Uint8Array | string,
-  { sync = false, onChunk }: { sync?: boolean; onChunk?: (chunk: Uint8Array) => void } = {},
+  { sync = false, onChunk }: { sync?: boolean; onChunk?: (chunk: Uint8Array) => void | Promise<void> } = {},
 ): Promise<void> {
   const file = await open(path, 'wx', 0o644)
+  let working: Promise<void> = Promise.resolve()
+  const work = async (chunk: Uint8Array) => {
+    // The kernel takes it while we look at it: most of the time that is hashing.
+    const written = writeAll(file, chunk)
+    try {
+      await onChunk?.(chunk)
+    } finally {
+      await written
+    }
+  }
   try {
     const chunks = typeof bytes === 'string' ? [Buffer.from(bytes)] : bytes instanceof Uint8Array ? [bytes] : bytes
+    // While one chunk is written and looked at, the next one comes.
     for await (const chunk of chunks) {
-      // The kernel takes it while we look at it: most of the time that is hashing.
-      const written = writeAll(file, chunk)
-      try {
-        onChunk?.(chunk)
-      } finally {
-        await written
-      }
+      await working
+      working = work(chunk)
+      // Whoever waits for it sees what went wrong.
+      working.catch(() => undefined)
     }
+    await working
     if (sync) await file.sync()
   } finally {
+    await working.catch(() => undefined)
     await file.close()
   }
 }

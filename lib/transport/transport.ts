@@ -54,7 +54,7 @@ export interface ImageSink {
   readonly manifestTypes: readonly string[]
   /** What this place wants of layers: tars as they are, compressed, or just as they come. */
   readonly layers: 'compress' | 'decompress' | 'preserve'
-  /** True for a place that takes lent bytes: it is done with each chunk before the next, and verifies for itself. */
+  /** True for a place that takes lent bytes: it is done with each chunk before the next but one, and verifies for itself. */
   readonly takesLent?: boolean
   /** True when the blob is there already, so that its bytes need not move. */
   has(blob: Descriptor): Promise<boolean>

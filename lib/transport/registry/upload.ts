@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bytes } from '../../bytes/bytes.ts'
-import { verifier } from '../../bytes/verified.ts'
+import { verifierBeside } from '../../bytes/verified.ts'
 import { isOciError, RegistryError } from '../../errors.ts'
 import type { Descriptor } from '../../spec/descriptor.ts'
 import { type Digest, shortDigest } from '../../spec/digest.ts'
@@ -87,12 +87,14 @@ async function send(
   known: Known,
   { chunkSize }: UploadOptions,
 ): Promise<{ digest: Digest; size: number }> {
-  const check = verifier(known, nameOf(session))
+  const check = verifierBeside(known, nameOf(session))
   let put: ReturnType<typeof check.end> | undefined
   async function* checked(): Bytes {
     for await (const chunk of bytes) {
-      check.update(chunk)
+      // Hashed while it is on its way.
+      const hashed = check.update(chunk)
       yield chunk
+      await hashed
     }
     // A registry that took wrong bytes without looking must not get the last of them.
     put = check.end()

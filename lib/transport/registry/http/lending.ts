@@ -5,13 +5,13 @@ import type { Bytes } from '../../../bytes/bytes.ts'
 // What a fast line brings while a chunk of this size is hashed and written.
 const SIZE = 1 << 20
 
-/** One download, read into one piece of memory again and again. */
+/** One download, read into two pieces of memory in turns: while one is hashed and written, the other one fills. */
 export interface Lending {
   /** For the socket: where it reads to, and who gets what it read. */
-  readonly onread: { buffer: Uint8Array; callback(size: number, buffer: Uint8Array): boolean }
+  readonly onread: { buffer(): Uint8Array; callback(size: number, buffer: Uint8Array): boolean }
   /** Called when the headers are there: from the next read on, bytes go by the parser. False when that cannot be. */
   take(answer: IncomingMessage): boolean
-  /** The body: each chunk is good until the next one is asked for. */
+  /** The body: each chunk is good until the next but one is asked for. */
   body(answer: IncomingMessage): Bytes
 }
 
@@ -24,9 +24,14 @@ export function lending(): Lending {
   let isTaken = false
   let waiting: Uint8Array | undefined
   let wake = () => {}
+  const buffers = [Buffer.allocUnsafeSlow(SIZE), Buffer.allocUnsafeSlow(SIZE)] as const
+  let turn: 0 | 1 = 0
   return {
     onread: {
-      buffer: Buffer.allocUnsafeSlow(SIZE),
+      buffer() {
+        turn = turn === 0 ? 1 : 0
+        return buffers[turn]
+      },
       callback(this: unknown, size: number, buffer: Uint8Array) {
         // The socket calls this as its own method.
         socket = this as Socket

@@ -8,7 +8,7 @@ export interface HttpRequest {
   body?: Uint8Array | string | Bytes
   /** Whether it may be asked again when it fails. By default what only asks may; to put the same manifest under the same tag is as good. */
   repeatable?: boolean
-  /** Whoever reads the body is done with each chunk before asking for the next, so that its memory may be used again. */
+  /** Whoever reads the body is done with each chunk before asking for the next but one, so that its memory may be used again. */
   lend?: boolean
 }
 

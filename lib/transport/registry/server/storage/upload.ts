@@ -1,14 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Bytes } from '../../../../bytes/bytes.ts'
+import { type Hashing, hashing } from '../../../../bytes/hashing.ts'
 import { RegistryError } from '../../../../errors.ts'
-import {
-  type Algorithm,
-  algorithmOf,
-  type Digest,
-  type Digester,
-  digester,
-  shortDigest,
-} from '../../../../spec/digest.ts'
+import { type Algorithm, algorithmOf, type Digest, digester, shortDigest } from '../../../../spec/digest.ts'
 import type { ByteRange } from '../../wire/range.ts'
 import type { Shelf, UploadFile } from './medium.ts'
 
@@ -30,7 +24,7 @@ export class Upload {
   used = Date.now()
   private readonly file: UploadFile
   private readonly algorithm: Algorithm
-  private readonly hash: Digester
+  private readonly hash: Hashing
   private readonly limit: number
   /** Told how many bytes can be read back. */
   private readonly onWritten: ((size: number) => void) | undefined
@@ -41,7 +35,7 @@ export class Upload {
     this.name = name
     this.file = file
     this.algorithm = options.algorithm ?? 'sha256'
-    this.hash = digester(this.algorithm)
+    this.hash = hashing(this.algorithm)
     this.limit = options.limit
     this.onWritten = options.onWritten
   }
@@ -64,7 +58,7 @@ export class Upload {
   }
 
   /**
-   * Adds bytes. When they break off, those that came stay, so that the client may go on where it was.
+   * Adds bytes, and takes the memory they are in. When they break off, those that came stay, so that the client may go on where it was.
    * Throws `TOO_LARGE`, `IO` when they cannot be kept; then the upload is of no more use.
    */
   async append(bytes: Bytes): Promise<void> {
@@ -98,8 +92,12 @@ export class Upload {
     const offset = this.received
     this.received += length
     const written = this.file.write(batch, offset)
-    for (const chunk of batch) this.hash.update(chunk)
-    await written
+    try {
+      await this.hash.update(batch)
+    } finally {
+      await written
+    }
+    if (this.file.path !== undefined) for (const chunk of batch) giveBack(chunk)
     this.onWritten?.(offset + length)
   }
 
@@ -131,6 +129,12 @@ export class Upload {
     for await (const chunk of this.file.bytes()) hash.update(chunk)
     return hash.digest()
   }
+}
+
+/** Memory that is free at once is used again while it is warm. Left to the garbage collector, it costs a third of a PUT. */
+function giveBack(chunk: Uint8Array): void {
+  // What is only a part of some memory may have neighbours.
+  if (chunk.buffer instanceof ArrayBuffer && chunk.byteLength === chunk.buffer.byteLength) chunk.buffer.transfer(0)
 }
 
 function tooLarge(limit: number): RegistryError {
