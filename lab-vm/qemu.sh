@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The lab machine in plain qemu: works on every Linux, also where no hardware helps (TCG; then a boot takes some 25 s).
 #
-#   lab-vm/qemu.sh build [--once] # make the disk: Debian packages, then provision.sh, at this machine's own speed
-#   lab-vm/qemu.sh run 'COMMAND'  # boot a throw-away copy, run the command as root, exit with its status
-#   lab-vm/qemu.sh up | shell ['COMMAND'] | down
+#   lab-vm/qemu.sh build [--once]        # make the disk: Debian packages, then provision.sh, at this machine's own speed
+#   lab-vm/qemu.sh up [--throw-away]     # boot it, or a copy that is gone with `down`
+#   lab-vm/qemu.sh shell ['COMMAND'] | lab | down
 #
-# SUITE=trixie takes Debian 13. LAB_PORT is where JupyterLab is on this machine (8888).
+# SUITE=trixie takes Debian 13. LAB_PORT is where JupyterLab is on this machine (8888). With a lab-vm/pack (ocilab pack)
+# `build` needs no network.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,6 +14,7 @@ SUITE=${SUITE:-bookworm}
 LAB_PORT=${LAB_PORT:-8888}
 state=${OCILAB_VM:-${XDG_CACHE_HOME:-$HOME/.cache}/ocilab/vm}/$SUITE
 disk=$state/disk.ext4
+pack=$here/pack
 say() { printf 'qemu.sh: %s\n' "$*" >&2; }
 stop() {
   say "$*"
@@ -20,9 +22,13 @@ stop() {
 }
 need() { command -v "$1" >/dev/null || stop "$1 is missing (apt-get install $2)"; }
 
+case $SUITE in
+  bookworm | trixie) ;;
+  *) stop "no lab machine has Debian $SUITE (want SUITE=bookworm or SUITE=trixie)" ;;
+esac
 case $(uname -m) in
-  x86_64) arch=amd64 qemu=qemu-system-x86_64 machine=q35 console=ttyS0 ;;
-  aarch64) arch=arm64 qemu=qemu-system-aarch64 machine=virt console=ttyAMA0 ;;
+  x86_64) arch=amd64 qemu=qemu-system-x86_64 package=qemu-system-x86 machine=q35 console=ttyS0 ;;
+  aarch64) arch=arm64 qemu=qemu-system-aarch64 package=qemu-system-arm machine=virt console=ttyAMA0 ;;
   *) stop "no lab machine for $(uname -m) (want x86_64 or aarch64)" ;;
 esac
 
@@ -30,20 +36,24 @@ build() {
   [ "$(id -u)" = 0 ] || stop 'build needs root: it makes a Debian root with its owners (try sudo)'
   need mmdebstrap mmdebstrap
   need mke2fs e2fsprogs
-  [ -f "$here/../dist/cli/ocilab.js" ] || node "$here/setup.mjs" setup
+  ! running || stop "it is up ($0 down, then build)"
   mkdir -p "$state"
-  local free root mirror
+  exec 8>"$state/lock"
+  flock --nonblock 8 || stop "another build is at work in $state (wait for it)"
+  local free root
   free=$(df --output=avail -m "$state" | tail -n 1)
-  [ "$free" -gt 6000 ] || stop "too little room in $state (want 6000 MB, got ${free// /} MB)"
+  [ "$free" -gt 6000 ] || stop "too little room in $state (want 6000 MB, got ${free// /} MB; OCILAB_VM=/another/folder)"
+  # What a build that was killed has left.
+  rm -rf --one-file-system "$state"/root.* "$disk.part"
   root=$(mktemp -d "$state/root.XXXXXX")
   # shellcheck disable=SC2064
   trap "rm -rf --one-file-system '$root' '$disk.part'" EXIT
-  # The machine's own source of packages, be it a mirror or Debian's.
-  mirror=$(awk '/^URIs:/ {print $2; exit}' /etc/apt/sources.list.d/debian.sources 2>/dev/null || true)
+  trap 'exit 130' INT TERM
   say "Debian $SUITE, with the packages of provision.sh"
-  mmdebstrap --quiet --mode=root --format=directory --variant=minbase \
-    --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --include="$(packages)" "$SUITE" "$root" "deb ${mirror:-http://deb.debian.org/debian} $SUITE main" >&2
+  [ ! -d "$pack" ] || [ "$(cat "$pack/for")" = "$SUITE $arch" ] || stop "$pack is for $(cat "$pack/for") (want $SUITE $arch)"
+  installed | mmdebstrap --quiet --mode=root --format=directory --variant=minbase --include="$(packages | tr ' ' ',')" \
+    --aptopt='Acquire::Retries "5"' --aptopt='APT::Sandbox::User "root"' --dpkgopt='path-exclude=/usr/share/doc/*' \
+    "$([ -d "$pack" ] || echo "$SUITE")" "$root" - >&2
   say 'provision.sh, in the new root'
   inside "$root"
   rm -f "$state/key" "$state/key.pub"
@@ -52,24 +62,43 @@ build() {
   cp "$root"/boot/vmlinuz-* "$state/vmlinuz"
   cp "$root"/boot/initrd.img-* "$state/initrd"
   # Written beside and renamed: a build that is cut off leaves no half disk.
-  mke2fs -q -t ext4 -d "$root" -L ocilab "$disk.part" 5G
+  mke2fs -q -t ext4 -d "$root" -L ocilab "$disk.part" 6G
   mv "$disk.part" "$disk"
   say "built $disk ($(du -h "$disk" | cut -f1) used)"
 }
 
+# What a machine of ours has beside the packages of provision.sh.
 packages() {
-  local own="systemd-sysv udev dbus openssh-server linux-image-cloud-$arch initramfs-tools"
-  echo "$own $("$here/provision.sh" --packages)" | tr ' ' ','
+  echo "systemd-sysv udev dbus openssh-server linux-image-cloud-$arch initramfs-tools $("$here/provision.sh" --packages)"
 }
 
-# Runs provision.sh in the root with this machine's certificates and name servers, which stay outside the disk.
+# The lines of apt for Debian $SUITE: from where this machine, or whose file it is, has its own packages.
+sources() {
+  local file=${1:-/etc/apt/sources.list.d/debian.sources} mirror security
+  mirror=$(uri "$file" 0)
+  security=$(uri "$file" 1)
+  echo "deb ${mirror:=http://deb.debian.org/debian} $SUITE main"
+  echo "deb $mirror $SUITE-updates main"
+  echo "deb ${security:-http://deb.debian.org/debian-security} $SUITE-security main"
+}
+uri() { awk -v security="$2" '/^URIs:/ && /security/ == security {print $2; exit}' "$1" 2>/dev/null || true; }
+
+# Those for making the root: the pack, where there is one.
+installed() { if [ -d "$pack" ]; then echo "deb [trusted=yes] copy:$pack/debs ./"; else sources; fi; }
+
+# Runs provision.sh in the root: with this machine's certificates and name servers, which stay outside the disk, or, with
+# a pack, in a network that has nobody in it.
 inside() {
   mkdir -p "$1/lab"
+  local own=(--mount --propagation private)
+  [ ! -d "$pack" ] || own+=(--net)
   # shellcheck disable=SC2016 # the inner shell expands them
-  unshare --mount --propagation private bash -euc '
+  unshare "${own[@]}" bash -euc '
     root=$1 source=$2
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
+    mount -t tmpfs tmpfs "$root/run"
+    mkdir "$root/run/lock"
     mount --bind "$source" "$root/lab"
     touch "$root/etc/resolv.conf"
     mount --bind "$(readlink -f /etc/resolv.conf)" "$root/etc/resolv.conf"
@@ -84,7 +113,8 @@ inside() {
 configure() {
   echo ocilab >"$1/etc/hostname"
   echo '/dev/vda / ext4 defaults 0 1' >"$1/etc/fstab"
-  printf 'deb http://deb.debian.org/debian %s main\n' "$SUITE" >"$1/etc/apt/sources.list"
+  # The machine's own packages come from Debian, wherever those of this one did.
+  sources /dev/null >"$1/etc/apt/sources.list"
   install -D -m 600 "$state/key.pub" "$1/root/.ssh/authorized_keys"
   # Only the card to the world gets an address by DHCP: the lab's bridges and cables are nobody's but the lab's.
   printf '[Match]\nName=eth0\n\n[Network]\nDHCP=ipv4\n' >"$1/etc/systemd/network/10-eth0.network"
@@ -105,99 +135,95 @@ accelerator() {
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# boot SSH-PORT FORWARDS [more options of qemu]
+# boot SSH-PORT [more options of qemu]
 boot() {
-  need $qemu "qemu-system-${qemu#qemu-system-}"
-  [ -f "$disk" ] || stop "no disk for $SUITE yet (run $0 build)"
-  local port=$1 forwards=$2 accel
-  shift 2
-  read -ra accel <<<"$(accelerator)"
-  exec $qemu -machine $machine -accel "${accel[@]}" -smp 2 -m "${MEMORY:-2048}" -display none -nodefaults -no-reboot \
-    -kernel "$state/vmlinuz" -initrd "$state/initrd" \
-    -append "root=/dev/vda rw console=$console net.ifnames=0 quiet" -serial "file:$state/console-$port.log" \
-    -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -device virtio-rng-pci \
-    -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22$forwards" -device virtio-net-pci,netdev=net,romfile= "$@"
-}
-
-guest() {
-  local port=$1
+  local port=$1 accel
   shift
-  ssh -q -i "$state/key" -p "$port" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5 \
-    -o BatchMode=yes -o ServerAliveInterval=15 root@127.0.0.1 "$@"
+  read -ra accel <<<"$(accelerator)"
+  exec $qemu -machine $machine -accel "${accel[@]}" -smp "${CPUS:-2}" -m "${MEMORY:-2048}" -display none -nodefaults -no-reboot \
+    -kernel "$state/vmlinuz" -initrd "$state/initrd" \
+    -append "root=/dev/vda rw console=$console net.ifnames=0 panic=-1 quiet" -serial "file:$state/console.log" \
+    -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -device virtio-rng-pci -pidfile "$state/pid" \
+    -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net,romfile= "$@"
 }
 
-# await PORT PID: until the machine answers; one that ended or is late says what its console said last.
-await() {
-  for _ in $(seq 180); do
-    guest "$1" true 2>/dev/null && return
-    kill -0 "$2" 2>/dev/null || break
-    sleep 1
-  done
-  tail -n 5 "$state/console-$1.log" >&2 || true
-  stop 'the machine did not come up (its console is above)'
+# guest [OPTIONS OF SSH --] [COMMAND]
+guest() {
+  ssh -q -i "$state/key" -p "$(cat "$state/port")" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+    -o ConnectTimeout=5 -o BatchMode=yes -o ServerAliveInterval=15 -o ExitOnForwardFailure=yes "$@"
 }
 
-run() {
-  local port pid status=0
-  port=$(free_port)
-  boot "$port" '' -snapshot &
-  pid=$!
-  # shellcheck disable=SC2064
-  trap "kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; rm -f '$state/console-$port.log'" EXIT
-  await "$port" "$pid"
-  guest "$port" "${1:?the command to run}" || status=$?
-  guest "$port" 'systemctl poweroff --force --force' 2>/dev/null || true
-  wait "$pid" || true
-  return $status
-}
-
-running() { [ -f "$state/pid" ] && kill -0 "$(cat "$state/pid")" 2>/dev/null; }
+# Not whoever has got the number of a machine that is gone.
+running() { [ -f "$state/pid" ] && grep -qzF "$state/console.log" "/proc/$(cat "$state/pid")/cmdline" 2>/dev/null; }
 
 up() {
+  need $qemu $package
+  need ssh openssh-client
+  [ -f "$disk" ] || stop "no disk for $SUITE yet (run $0 build)"
   ! running || stop "it is up already: $0 shell, $0 down"
-  ! (exec 3<>"/dev/tcp/127.0.0.1/$LAB_PORT") 2>/dev/null || stop "port $LAB_PORT is taken (set LAB_PORT to another)"
-  local port
+  [ "$(accelerator)" != 'tcg,thread=multi -cpu max' ] || say 'no hardware help here (KVM): all is emulated, and slow'
+  local port started=$SECONDS
   port=$(free_port)
-  # A session of its own: it goes on when this terminal is closed.
-  setsid --fork "$0" boot "$port" </dev/null >/dev/null 2>"$state/qemu.log"
   echo "$port" >"$state/port"
+  rm -f "$state/pid" "$state/console.log"
+  # A session of its own: it goes on when this terminal is closed.
+  setsid --fork "$0" boot "$port" ${1:+-snapshot} </dev/null >/dev/null 2>"$state/qemu.log"
   for _ in $(seq 20); do
     running && break
     sleep 0.5
   done
   running || stop "qemu did not start: $(tail -n 1 "$state/qemu.log")"
-  await "$port" "$(cat "$state/pid")"
-  say "up: $0 shell; JupyterLab will be on 127.0.0.1:$LAB_PORT"
+  for _ in $(seq 180); do
+    if guest root@127.0.0.1 true </dev/null 2>/dev/null; then
+      say "up after $((SECONDS - started)) s: $0 shell, $0 lab"
+      return
+    fi
+    running || break
+    sleep 1
+  done
+  tail -n 20 "$state/console.log" >&2 || true
+  stop_machine
+  stop "the machine did not come up (its console is above; $0 build makes a new disk)"
 }
 
 shell() {
   running || stop "it is not up (run $0 up)"
-  guest "$(cat "$state/port")" ${1:+"$1"}
+  guest root@127.0.0.1 ${1:+"$1"}
+}
+
+# The port is forwarded as long as JupyterLab runs, and only from this machine's own address.
+lab() {
+  running || stop "it is not up (run $0 up)"
+  ! (exec 3<>"/dev/tcp/127.0.0.1/$LAB_PORT") 2>/dev/null || stop "port $LAB_PORT is taken here (set LAB_PORT to another)"
+  guest -tt -L "127.0.0.1:$LAB_PORT:127.0.0.1:$LAB_PORT" root@127.0.0.1 "ocilab lab --no-browser --port $LAB_PORT"
 }
 
 down() {
   running || stop 'it is not up'
-  shell 'systemctl poweroff' || true
+  shell 'systemctl poweroff' </dev/null || true
   for _ in $(seq 60); do
     running || break
     sleep 1
   done
-  ! running || kill "$(cat "$state/pid")"
-  rm -f "$state/pid" "$state/port"
+  stop_machine
   say down
 }
 
-case ${1:-} in
-  build)
-    # --once: a disk that is there is taken as it is.
-    if [ "${2:-}" != --once ] || [ ! -f "$disk" ]; then build; fi
-    ;;
-  run) run "${2:-}" ;;
-  up | down) "$1" ;;
-  shell) shell "${2:-}" ;;
-  boot) boot "$2" ",hostfwd=tcp:127.0.0.1:$LAB_PORT-:8888" -pidfile "$state/pid" ;;
+stop_machine() {
+  ! running || kill "$(cat "$state/pid")"
+  rm -f "$state/pid" "$state/port"
+}
+
+case ${1:-}:${2:-} in
+  build:) build ;;
+  # A disk that is there is taken as it is.
+  build:--once) [ -f "$disk" ] || build ;;
+  up: | up:--throw-away) up "${2:-}" ;;
+  shell:*) shell "${2:-}" ;;
+  lab: | down: | packages: | sources:) "$1" ;;
+  boot:*) boot "${@:2}" ;;
   *)
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 64
     ;;
 esac

@@ -50,6 +50,7 @@ export const verbs: readonly Verb[] = [
   { name: 'supervise', group: 'hidden', summary: 'stay with a container', load: () => import('./supervise.ts') },
   lab('tour', 'the whole article, live, every output checked', () => import('./tour.ts')),
   lab('vm', 'a root Linux machine to do it on: up, shell, lab, down', () => import('./vm.ts')),
+  lab('pack', 'one archive to make such a machine from without a network', () => import('./pack.ts')),
   lab('leaks', 'what a lab has left on this machine', () => import('./leaks.ts')),
   lab('reset', 'take back everything a lab has left, or one step', () => import('./reset.ts')),
   lab('lab', 'open the course in JupyterLab', () => import('./lab.ts')),

@@ -1,15 +1,17 @@
-import { spawn } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { OciError } from '../errors.ts'
 import { chooseDoor, VM_ACTIONS, type VmAction } from '../lab/vm/door.ts'
+import { isFree } from '../lab/vm/freePort.ts'
+import { inTerminal, labVm } from './labVm.ts'
+import { parsePort } from './port.ts'
 
 const SAYS: Record<VmAction, string> = {
   up: 'make the machine, or start the one that was made',
   shell: 'a root shell in it',
-  lab: 'JupyterLab in it, for the browser of this machine',
+  lab: 'JupyterLab in it, for the browser of this machine, on port LAB_PORT (8888)',
   down: 'stop it; what was made is kept',
 }
 
@@ -23,34 +25,28 @@ export function command(): Command {
 }
 
 async function through(action: VmAction): Promise<void> {
+  const cwd = labVm('vm')
+  const port = parsePort(process.env.LAB_PORT ?? '8888')
   const door = chooseDoor({ platform: process.platform, has })
-  const folder = fileURLToPath(new URL('../../lab-vm', import.meta.url))
-  // The machine is provisioned from the checkout: an installed package has not all that it is made of.
-  if (!existsSync(join(folder, 'provision.sh')))
-    throw new OciError('ARGUMENT_INVALID', 'vm: works from a checkout of ocilab only', {
-      hint: 'git clone it, npm run setup, npx ocilab vm up',
+  if (action === 'lab' && !(await isFree(port)))
+    throw new OciError('ADDRESS_IN_USE', `127.0.0.1:${port}: taken by another program`, {
+      want: port,
+      hint: `LAB_PORT=${port + 1} npx ocilab vm lab`,
     })
-  for (const args of door.commands(action)) {
+  const made = door.isMade !== undefined && spawnSync(door.program, door.isMade, { stdio: 'ignore' }).status === 0
+  for (const args of door.commands(action, { checkout: dirname(cwd), port, made })) {
     process.stderr.write(`$ cd lab-vm && ${[door.program, ...args].join(' ')}\n`)
-    const status = await run(door.program, args, folder)
+    const status = await inTerminal(door.program, args, { cwd })
     if (status !== 0)
       throw new OciError('COMMAND_FAILED', `${door.name}: ${door.program} ${args[0]}: exit ${status}`, { got: status })
   }
 }
 
-/** The program has the terminal to itself: it asks, and shows its own progress. */
-function run(program: string, args: readonly string[], cwd: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: 'inherit' })
-    child.on('error', reject)
-    child.on('exit', (code, signal) => resolve(code ?? (signal ? 130 : 1)))
-  })
-}
-
 function has(program: string): boolean {
+  const name = process.platform === 'win32' ? `${program}.exe` : program
   return (process.env.PATH ?? '').split(delimiter).some(folder => {
     try {
-      accessSync(join(folder, program), constants.X_OK)
+      accessSync(join(folder, name), constants.X_OK)
       return folder !== ''
     } catch {
       return false

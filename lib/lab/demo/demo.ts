@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Options } from '../../events.ts'
 import type { Image } from '../../image/image.ts'
 import { parseTransport } from '../../transport/parse.ts'
@@ -19,6 +21,12 @@ const TRANSPORT = /^(docker|docker-archive|docker-daemon|oci|oci-archive|dir):/
 /** `tiny` and `java` are made here, `hub` is the article's own from Docker Hub; anything else is the name of an image. */
 export async function demoImage(choice: string, options: Options = {}): Promise<DemoImage> {
   const asked = { port: 8000, path: '/hello', expect: 'hello world' }
+  const packed = process.env.OCILAB_IMAGES
+  // A machine that was made from a pack has no packages to make images of: it has the images.
+  if (packed && (choice === 'tiny' || choice === 'java') && existsSync(join(packed, 'index.json'))) {
+    const source = await parseTransport(`oci:${packed}:${choice}`).source(options)
+    return { image: await source.resolve(), name: ARTICLE.reference, ...asked }
+  }
   if (choice === 'tiny') return { image: await tinyImage(), name: ARTICLE.reference, ...asked }
   if (choice === 'java') return { image: await javaImage(options), name: ARTICLE.reference, ...asked }
   const name =
