@@ -85,9 +85,10 @@ npm_packages() {
 }
 
 images() {
+  # As Docker has them: a walk begins with Docker's.
   local image
   for image in tiny java; do
-    node "$here/../dist/cli/ocilab.js" demo "$image" "oci:$pack/images:$image" --quiet >/dev/null
+    node "$here/../dist/cli/ocilab.js" demo "$image" "dir:$pack/images/$image" --quiet >/dev/null
   done
 }
 

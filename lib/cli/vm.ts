@@ -6,7 +6,6 @@ import { OciError } from '../errors.ts'
 import { chooseDoor, VM_ACTIONS, type VmAction } from '../lab/vm/door.ts'
 import { isFree } from '../lab/vm/freePort.ts'
 import { inTerminal, labVm } from './labVm.ts'
-import { parsePort } from './port.ts'
 
 const SAYS: Record<VmAction, string> = {
   up: 'make the machine, or start the one that was made',
@@ -26,7 +25,7 @@ export function command(): Command {
 
 async function through(action: VmAction): Promise<void> {
   const cwd = labVm('vm')
-  const port = parsePort(process.env.LAB_PORT ?? '8888')
+  const port = labPort(process.env.LAB_PORT ?? '8888')
   const door = chooseDoor({ platform: process.platform, has })
   if (action === 'lab' && !(await isFree(port)))
     throw new OciError('ADDRESS_IN_USE', `127.0.0.1:${port}: taken by another program`, {
@@ -40,6 +39,19 @@ async function through(action: VmAction): Promise<void> {
     if (status !== 0)
       throw new OciError('COMMAND_FAILED', `${door.name}: ${door.program} ${args[0]}: exit ${status}`, { got: status })
   }
+}
+
+function labPort(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port > 1023 && port < 65536) return port
+  throw new OciError(
+    'ARGUMENT_INVALID',
+    `LAB_PORT: not a port for it (want 1024 to 65535, got ${JSON.stringify(text)})`,
+    {
+      want: '1024 to 65535',
+      got: text,
+    },
+  )
 }
 
 function has(program: string): boolean {

@@ -1,6 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isOciError } from '../../errors.ts'
+import { copy } from '../../transport/copy.ts'
+import { heldImage } from '../../transport/held.ts'
 import { appJar, demoFile } from './appJar.ts'
 import { checkHub } from './articleFacts.ts'
 import { demoImage } from './demo.ts'
@@ -16,6 +20,20 @@ describe('the tiny image', () => {
     expect(image.config.config).toMatchObject({ Entrypoint: ['sh', 'app.sh'], WorkingDir: '/' })
     expect(JSON.parse(Buffer.from(image.raw('config')).toString())).toHaveProperty('container_config')
   })
+})
+
+it('a machine that was made from a pack takes the packed one, as Docker has it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ocilab-packed-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const { image } = await demoImage('tiny')
+  await copy(heldImage(image, 'demo'), `dir:${join(folder, 'java')}`)
+  vi.stubEnv('OCILAB_IMAGES', folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const packed = await demoImage('java')
+  expect(packed.image.descriptor).toEqual(image.descriptor)
+  expect(packed.name).toBe('zengxu/oci-demo-app:v0')
+  // What is not in the pack is made here.
+  expect((await demoImage('tiny')).image.descriptor).toEqual(image.descriptor)
 })
 
 it('the jar that is kept is what the source compiles to', async () => {

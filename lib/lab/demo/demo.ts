@@ -23,8 +23,8 @@ export async function demoImage(choice: string, options: Options = {}): Promise<
   const asked = { port: 8000, path: '/hello', expect: 'hello world' }
   const packed = process.env.OCILAB_IMAGES
   // A machine that was made from a pack has no packages to make images of: it has the images.
-  if (packed && (choice === 'tiny' || choice === 'java') && existsSync(join(packed, 'index.json'))) {
-    const source = await parseTransport(`oci:${packed}:${choice}`).source(options)
+  if (packed && (choice === 'tiny' || choice === 'java') && existsSync(join(packed, choice))) {
+    const source = await parseTransport(`dir:${join(packed, choice)}`).source(options)
     return { image: await source.resolve(), name: ARTICLE.reference, ...asked }
   }
   if (choice === 'tiny') return { image: await tinyImage(), name: ARTICLE.reference, ...asked }

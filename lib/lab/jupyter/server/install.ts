@@ -9,7 +9,7 @@ import { runTool } from '../../tool.ts'
 import { KERNEL_NAME, kernelSpec } from '../kernelspec.ts'
 
 /** JupyterLab, of the generation that our notebooks were tried with. */
-const WANTED = 'jupyterlab>=4.4,<5'
+export const WANTED = 'jupyterlab>=4.4,<5'
 
 /** What opens the notebooks: JupyterLab, or Debian's older program where that cannot be had. */
 export interface JupyterProgram {
