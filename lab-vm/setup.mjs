@@ -96,6 +96,11 @@ const CLOUD_INIT_PYTHON =
 /** What only Go's module proxy has, at versions that do not change under us. */
 const GO_PROGRAMS = {
   crane: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1',
+  cnitool: 'github.com/containernetworking/cni/cnitool@v1.3.1',
+  bridge: 'github.com/containernetworking/plugins/plugins/main/bridge@v1.10.0',
+  loopback: 'github.com/containernetworking/plugins/plugins/main/loopback@v1.10.0',
+  'host-local': 'github.com/containernetworking/plugins/plugins/ipam/host-local@v1.10.0',
+  portmap: 'github.com/containernetworking/plugins/plugins/meta/portmap@v1.10.0',
   oras: 'oras.land/oras/cmd/oras@v1.3.6',
   conformance: 'github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111',
 }
