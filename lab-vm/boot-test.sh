@@ -42,7 +42,7 @@ trap 'exit 130' INT TERM
 
 if [ ! -f "$state/disk.ext4" ] || [ "$(cat "$state/made-of" 2>/dev/null)" != "$(made_of)" ]; then
   rm -f "$state/made-of"
-  step 600 'a pack' node "$here/../dist/cli/ocilab.js" pack "$scratch/pack.tar"
+  step 600 'a pack' node "$here/../dist/ocilab.cjs" pack "$scratch/pack.tar"
   tar -C "$scratch" -xf "$scratch/pack.tar"
   step 900 'a disk out of the pack' "$scratch/ocilab/lab-vm/qemu.sh" build
   made_of >"$state/made-of"

@@ -28,7 +28,7 @@ case $arch in
   arm64) machine=aarch64 ;;
   *) stop "no lab machine for $arch (want amd64 or arm64)" ;;
 esac
-[ -f "$here/../dist/cli/ocilab.js" ] || stop 'ocilab is not built (run npm run setup)'
+[ -f "$here/../dist/ocilab.cjs" ] || stop 'ocilab is not built (run npm run setup)'
 output=$(realpath -m "${1:-ocilab-$SUITE-$arch.tar}")
 [ -d "$(dirname "$output")" ] || stop "no folder $(dirname "$output")"
 free=$(df --output=avail -m "$(dirname "$output")" | tail -n 1)
@@ -88,7 +88,7 @@ images() {
   # As Docker has them: a walk begins with Docker's.
   local image
   for image in tiny java; do
-    node "$here/../dist/cli/ocilab.js" demo "$image" "dir:$pack/images/$image" --quiet >/dev/null
+    node "$here/../dist/ocilab.cjs" demo "$image" "dir:$pack/images/$image" --quiet >/dev/null
   done
 }
 

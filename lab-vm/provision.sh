@@ -124,10 +124,8 @@ say "ocilab, from $SOURCE"
 (cd "$LAB/src" && node lab-vm/setup.mjs setup)
 ln -sf "$LAB/bin/node" /usr/local/bin/node
 for program in ocilab ocirun; do
-  entry=$LAB/src/dist/cli/ocilab.js
-  [ "$program" = ocirun ] && entry=$LAB/src/dist/ocirun.cjs
   printf '#!/bin/sh\nexport OCILAB_JUPYTER=%s OCILAB_IMAGES=%s\nexec %s/node %s "$@"\n' \
-    "$LAB/jupyter" "$LAB/images" "$LAB/bin" "$entry" >"/usr/local/bin/$program"
+    "$LAB/jupyter" "$LAB/images" "$LAB/bin" "$LAB/src/dist/$program.cjs" >"/usr/local/bin/$program"
   chmod 755 "/usr/local/bin/$program"
 done
 [ -e "$LAB/jupyter/jupyterlab.json" ] || rm -rf "$LAB/jupyter"

@@ -118,11 +118,11 @@ const verbs = {
   build: () => build(),
   start() {
     prepare(FOR_THE_TOUR)
-    run(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'tour', ...args])
+    run(process.execPath, [join(HOME, 'dist/ocilab.cjs'), 'tour', ...args])
   },
   lab() {
     prepare(FOR_THE_NOTEBOOKS)
-    run(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'lab', ...args])
+    run(process.execPath, [join(HOME, 'dist/ocilab.cjs'), 'lab', ...args])
   },
   test() {
     prepare(FOR_THE_TESTS)
@@ -255,7 +255,7 @@ function cloudInit() {
 /** JupyterLab, in which a test is a learner: in a place of the user's own, where a second run finds it. */
 function jupyter() {
   if (!LINUX) return
-  step('JupyterLab', () => must(process.execPath, [join(HOME, 'dist/cli/ocilab.js'), 'lab', '--install-only']))
+  step('JupyterLab', () => must(process.execPath, [join(HOME, 'dist/ocilab.cjs'), 'lab', '--install-only']))
 }
 
 function dependencies() {
@@ -277,15 +277,15 @@ function build() {
   if (existsSync(stamp) && newest(join(HOME, 'lib')) <= age(stamp)) return
   step('lib/ → dist/', () => {
     must(process.execPath, [bin('typescript/bin/tsc'), '-p', HOME])
-    bundleRuntime()
+    bundlePrograms()
   })
   writeFileSync(stamp, '')
 }
 
-/** ocirun, in a few files: see there. */
-function bundleRuntime() {
+/** The programs, in a few files: see there. */
+function bundlePrograms() {
   must(process.execPath, [bin('rolldown/bin/cli.mjs'), '--config', join(HOME, 'lab-vm/rolldown.config.mjs')])
-  chmodSync(join(HOME, 'dist/ocirun.cjs'), 0o755)
+  for (const program of ['ocilab.cjs', 'ocirun.cjs']) chmodSync(join(HOME, 'dist', program), 0o755)
 }
 
 function run(command, commandArguments) {

@@ -1,13 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeContext } from '../engine/build/corpus/testCase.ts'
 import { storeWithBase } from '../engine/build/corpus/testCorpus.ts'
+import { PROGRAM } from '../package.ts'
 import { testFolder } from '../transport/testImages.ts'
 
-const cli = fileURLToPath(new URL('ocilab.ts', import.meta.url))
 const folder = testFolder()
 const store = `${folder}/store`
 const context = writeContext({
@@ -20,7 +19,7 @@ beforeAll(() => storeWithBase(store))
 afterAll(() => context.remove())
 
 function ocilab(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  const whole = [cli, 'build', '--store', store, ...args, context.path]
+  const whole = [PROGRAM, 'build', '--store', store, ...args, context.path]
   return new Promise(resolve =>
     execFile(process.execPath, whole, (error, stdout, stderr) =>
       resolve({ status: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }),
@@ -85,7 +84,7 @@ describe('ocilab build', () => {
   it('ends with 130 when it is interrupted, and leaves nothing', async () => {
     const child = spawn(
       process.execPath,
-      [cli, 'build', '--store', store, '-f', `${context.path}/slow`, context.path],
+      [PROGRAM, 'build', '--store', store, '-f', `${context.path}/slow`, context.path],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },

@@ -2,17 +2,16 @@ import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { PROGRAM } from '../package.ts'
 
-const cli = fileURLToPath(new URL('ocilab.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-cli-course-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const env = { ...process.env, OCILAB_DIR: folder, LC_ALL: 'C', NO_COLOR: '1' }
 
 function ocilab(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   return new Promise(resolve =>
-    execFile(process.execPath, [cli, ...args], { cwd: folder, env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [PROGRAM, ...args], { cwd: folder, env }, (error, stdout, stderr) =>
       resolve({ status: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }),
     ),
   )
@@ -63,7 +62,7 @@ describe('the course in a terminal', () => {
   })
 
   it('watches until it is interrupted', async () => {
-    const child = spawn(process.execPath, [cli, 'watch', '00'], {
+    const child = spawn(process.execPath, [PROGRAM, 'watch', '00'], {
       cwd: folder,
       env,
       stdio: ['ignore', 'pipe', 'ignore'],

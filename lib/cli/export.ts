@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
@@ -22,7 +21,7 @@ export function command(): Command {
         withImage(source, flags, options, async image => {
           const tar = flatten(image, options)
           if (flags.output) await writeFileAtomically(flags.output, tar)
-          else await pipeline(Readable.from(tar), createWriteStream('', { fd: 1, autoClose: false }))
+          else await pipeline(Readable.from(tar), process.stdout, { end: false })
         }),
       ),
     )

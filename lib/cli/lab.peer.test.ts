@@ -2,16 +2,15 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { runTool } from '../lab/tool.ts'
+import { PROGRAM } from '../package.ts'
 
-const cli = fileURLToPath(new URL('ocilab.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-cli-lab-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function ocilab(args: string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [cli, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: folder,
     env: { ...process.env, OCILAB_DIR: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,18 +1,16 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Language } from '../lab/claim.ts'
 import { courseRoot } from '../lab/course/place.ts'
 import { configureJupyter, installJupyter, jupyterHome } from '../lab/jupyter/server/install.ts'
 import { startJupyter } from '../lab/jupyter/server/server.ts'
 import { LANGUAGES, NOTEBOOKS } from '../lab/notebook/course.ts'
+import { PACKAGE } from '../package.ts'
 import { languageOption } from './check.ts'
 import { parsePort } from './port.ts'
 import { session } from './session.ts'
-
-const PACKAGE = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 interface LabFlags {
   browser: boolean

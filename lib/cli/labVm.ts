@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { OciError } from '../errors.ts'
+import { PACKAGE } from '../package.ts'
 
 /** The folder lab-vm of this checkout: machines are made from it, and an installed package has not all that it takes. */
 export function labVm(verb: string): string {
-  const folder = fileURLToPath(new URL('../../lab-vm', import.meta.url))
+  const folder = join(PACKAGE, 'lab-vm')
   if (existsSync(join(folder, 'provision.sh'))) return folder
   throw new OciError('ARGUMENT_INVALID', `${verb}: works from a checkout of ocilab only`, {
     hint: `git clone it, npm run setup, npx ocilab ${verb}`,

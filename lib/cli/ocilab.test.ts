@@ -2,20 +2,20 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
+import { PROGRAM } from '../package.ts'
 import { imageWith } from '../rootfs/testLayers.ts'
 import { copy } from '../transport/copy.ts'
 import { heldImage } from '../transport/held.ts'
 import { verbs } from './verbs.ts'
 
-const cli = fileURLToPath(new URL('ocilab.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function ocilab(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   return new Promise(resolve =>
-    execFile(process.execPath, [cli, ...args], { cwd: folder }, (error, stdout, stderr) =>
+    execFile(process.execPath, [PROGRAM, ...args], { cwd: folder }, (error, stdout, stderr) =>
       resolve({ status: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }),
     ),
   )
@@ -74,6 +74,18 @@ describe('what cannot be done', () => {
     expect(stderr).not.toContain('    at ')
     expect(status).toBe(1)
     expect(readdirSync(folder)).not.toContain('out')
+  })
+})
+
+describe('whoever reads what it says', () => {
+  const sh = (line: string) => promisify(execFile)('bash', ['-c', line, process.execPath, PROGRAM], { cwd: folder })
+  it('may go: no stack trace, and it ends', async () => {
+    const { stdout, stderr } = await sh('{ "$0" "$1" --help; echo "status $?" >&2; } | sleep 0')
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: expect.stringMatching(/^status 141\n$/) })
+  })
+  it('may be slow: it gets all', async () => {
+    await copy(heldImage(await imageWith({ a: { body: 'A'.repeat(1 << 20) } }), 'mem'), `oci:${folder}/big:v0`)
+    expect(Number((await sh('"$0" "$1" export oci:big:v0 | { sleep 0.3; wc -c; }')).stdout)).toBeGreaterThan(1 << 20)
   })
 })
 

@@ -1,71 +1,53 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
-import type { Command } from 'commander'
-import { isUsageError, report } from './report.ts'
-import { type Verb, verbs } from './verbs.ts'
+import { keepCompiled } from './compiled.ts'
 
-// A verb is one process: compiled code is kept between runs, and only the verb that was asked for is loaded.
-enableCompileCache()
+const WANTED = 24
 
-/** Exit codes: 0 done, 1 it failed, 2 it was asked wrongly, 130/143 it was interrupted. */
-async function main([name, ...args]: string[]): Promise<number> {
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(args[0])
-  if (name === '--version' || name === '-V') return say(version())
-  const verb = verbs.find(verb => verb.name === name)
-  if (!verb) return unknown(name)
-  const { command } = await verb.load()
-  const program = throwing(command().name(`ocilab ${verb.name}`).summary(verb.summary))
-  await program.parseAsync(args, { from: 'user' })
-  return Number(process.exitCode ?? 0)
+/**
+ * The door for whatever Node a machine has: an older one would end in a stack trace before the first line of ours. Set-up
+ * brings Node 24 into .node of a checkout; without it, one sentence says what is wanted.
+ */
+async function start(args: string[]): Promise<number> {
+  if (Number(process.versions.node.split('.')[0]) < WANTED) return onNewerNode(args)
+  keepCompiled()
+  process.on('uncaughtException', lost)
+  const { main } = await import('./main.ts')
+  return main(args)
 }
 
-/** Commander would end the process itself, here and in every verb below. */
-function throwing(program: Command): Command {
-  for (const below of program.commands) throwing(below)
-  return program.exitOverride()
+let readerGone = false
+
+/** An error that nobody waits for: most often whoever read what is said has gone, as `head` does. That ends us as SIGPIPE does others. */
+async function lost(error: NodeJS.ErrnoException): Promise<void> {
+  // The kernel of the notebooks tells the cell that lost it.
+  if (process.listenerCount('uncaughtException') > 1) return
+  const { READER_GONE, report } = await import('./report.ts')
+  if (error.code !== 'EPIPE') process.exit(report(error))
+  // A verb that has to clean up listens; it is told once.
+  if (!readerGone && !process.emit('SIGTERM', 'SIGPIPE')) process.exit(READER_GONE)
+  readerGone = true
 }
 
-async function help(name?: string): Promise<number> {
-  const verb = verbs.find(verb => verb.name === name)
-  if (verb) return main([verb.name, '--help'])
-  const width = Math.max(...verbs.map(verb => verb.name.length))
-  const section = (title: string, wanted: Verb['group']) =>
-    `${title}\n${verbs
-      .filter(verb => verb.group === wanted)
-      .map(verb => `  ${verb.name.padEnd(width)}  ${verb.summary}`)
-      .join('\n')}\n`
-  return say(
-    [
-      'ocilab: understanding OCI, by doing it\n\nUsage: ocilab VERB [options]      ocilab VERB --help says more\n',
-      section('Images', 'image'),
-      section('Containers', 'container'),
-      section('Network', 'network'),
-      section('Lab', 'lab'),
-    ].join('\n'),
-  )
+async function onNewerNode(args: string[]): Promise<number> {
+  const { spawnSync } = await import('node:child_process')
+  const { existsSync } = await import('node:fs')
+  const { join } = await import('node:path')
+  const { PACKAGE, PROGRAM } = await import('../package.ts')
+  const brought = join(PACKAGE, '.node/node_modules/node/bin/node')
+  if (!existsSync(brought))
+    throw new Error(`needs Node ${WANTED} or newer (got ${process.version}); npm start brings it`)
+  const { status, error } = spawnSync(brought, [PROGRAM, ...args], { stdio: 'inherit' })
+  if (error) throw error
+  return status ?? 130
 }
 
-function unknown(name: string): number {
-  process.stderr.write(`ocilab: no such verb: ${name} (ocilab --help lists them)\n`)
-  return 2
-}
-
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return 0
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return version
-}
-
-main(process.argv.slice(2)).then(
-  status => {
+start(process.argv.slice(2))
+  .catch(error => {
+    // Not even loaded: what reports errors otherwise is part of what is missing.
+    process.stderr.write(`ocilab: ${String(error?.message ?? error).split('\n')[0]}\n`)
+    return 1
+  })
+  .then(status => {
+    // Not exit(): a pipe may still be full of what was said.
     process.exitCode = status
-  },
-  error => {
-    process.exitCode = isUsageError(error) ? error.status : report(error)
-  },
-)
+  })

@@ -1,18 +1,7 @@
 #!/usr/bin/env node
-import { mkdirSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
-import { join } from 'node:path'
+import { keepCompiled } from './compiled.ts'
 
-// Each operation is a process. All but this file comes from a cache of compiled code, which halves the time until a verb
-// begins. Such code is run without another look: in a folder that others can write to, as /tmp is, it would be theirs.
-const mine = process.env.XDG_RUNTIME_DIR
-const compiled = join(process.getuid?.() === 0 || !mine ? '/run' : mine, 'ocirun-compiled')
-try {
-  mkdirSync(compiled, { recursive: true, mode: 0o700 })
-  enableCompileCache(compiled)
-} catch {
-  // Where there is no place for it, the code is compiled each time.
-}
+keepCompiled()
 
 import('./ocirun/main.ts')
   .then(({ main }) => main(process.argv.slice(2)))

@@ -1,9 +1,13 @@
 import { CommanderError } from 'commander'
-import { isOciError, knownSentence } from '../errors.ts'
+import { isOciError, isSystemError, knownSentence } from '../errors.ts'
+
+/** As of a program that SIGPIPE has ended. */
+export const READER_GONE = 141
 
 /** Prints one line for people (and a hint, when there is one) and answers the exit code. A stack trace only with OCILAB_DEBUG. */
 export function report(error: unknown): number {
   if (isInterrupt(error)) return process.exitCode ? Number(process.exitCode) : 130
+  if (isSystemError(error, 'EPIPE')) return READER_GONE
   process.stderr.write(`ocilab: ${knownSentence(error) ?? unforeseen(error)}\n`)
   if (isOciError(error) && error.data.hint) process.stderr.write(`  hint: ${error.data.hint}\n`)
   if (process.env.OCILAB_DEBUG) console.error(error)

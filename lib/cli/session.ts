@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { LabEvent, Options } from '../events.ts'
 import { progress } from './progress.ts'
 
@@ -17,7 +18,7 @@ export async function session<T>(
   const controller = new AbortController()
   const bars = flags.quiet ? undefined : progress(process.stderr, { trace: flags.trace ?? false })
   const interrupt = (signal: NodeJS.Signals) => {
-    process.exitCode = signal === 'SIGINT' ? 130 : 143
+    process.exitCode = 128 + constants.signals[signal]
     controller.abort(new DOMException('interrupted', 'AbortError'))
   }
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)

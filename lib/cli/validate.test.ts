@@ -2,18 +2,17 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { PROGRAM } from '../package.ts'
 import { wholeConfig } from '../spec/runtime/testConfig.ts'
 
-const cli = fileURLToPath(new URL('ocilab.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-validate-'))
 const file = join(folder, 'config.json')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const validate = (...args: string[]) =>
   new Promise<{ status: number; stdout: string; stderr: string }>(resolve =>
-    execFile(process.execPath, [cli, 'validate', ...args], (error, stdout, stderr) =>
+    execFile(process.execPath, [PROGRAM, 'validate', ...args], (error, stdout, stderr) =>
       resolve({ status: Number(error?.code ?? 0), stdout, stderr }),
     ),
   )

@@ -1,20 +1,19 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { PROGRAM } from '../package.ts'
 import { leaks } from './leaks.ts'
 
 // The walk makes a bridge: it gets a network of its own to make it in, so that it meets nobody else's.
-const cli = fileURLToPath(new URL('../cli/ocilab.ts', import.meta.url))
 const inOwnNetwork = (...args: string[]) => [
   '--net',
   'sh',
   '-c',
   'ip link set lo up && exec "$0" "$@"',
   process.execPath,
-  cli,
+  PROGRAM,
   ...args,
 ]
 
@@ -56,7 +55,7 @@ describe('the tour', () => {
       const ended = new Promise(resolve => child.once('close', resolve))
       child.kill('SIGKILL')
       await ended
-      await promisify(execFile)(process.execPath, [cli, 'reset', '--id', 'testkill'])
+      await promisify(execFile)(process.execPath, [PROGRAM, 'reset', '--id', 'testkill'])
       expect(await leaks('testkill')).toEqual([])
     }
     expect(temporary()).toEqual([])

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { PROGRAM } from '../package.ts'
 import { labNames } from './names.ts'
 import { commandLine, networkPlan } from './plan.ts'
 
-const cli = fileURLToPath(new URL('../cli/ocilab.ts', import.meta.url))
 const script = networkPlan(labNames()).map(commandLine).join('\n')
 
 /** Runs shell lines in a network and a /run of their own, and answers what ip(8) sees there, host and container. */
@@ -22,7 +21,7 @@ async function seenAfter(lines: string): Promise<unknown[]> {
     '-euc',
     body,
     process.execPath,
-    cli,
+    PROGRAM,
   ])
   return stdout
     .split('\n')
@@ -60,7 +59,7 @@ describe('the article’s fourteen commands', () => {
        "$0" "$1" network up >&2 && ip netns del runc-demo-contaienr && ip link del runc0
        "$0" "$1" reset >&2; "$0" "$1" leaks`,
       process.execPath,
-      cli,
+      PROGRAM,
     ])
     expect(stdout.trim().split('\n').at(-1)).toBe('none')
   })

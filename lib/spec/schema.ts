@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { ValidateFunction } from 'ajv'
 import { type ErrorCode, OciError } from '../errors.ts'
+import { PACKAGE } from '../package.ts'
 
 /** What can be held against the specs' own JSON schemas. */
 export type SchemaKind = 'manifest' | 'index' | 'config' | 'layout' | 'descriptor' | 'runtime' | 'state'
@@ -42,9 +44,8 @@ function schemasOf(spec: 'image' | 'runtime'): Ajv {
   const Draft04 = (require('ajv-draft-04') as { default: new (options: object) => Ajv }).default
   const ajv = new Draft04({ strict: false, allErrors: false, verbose: true })
   ;(require('ajv-formats') as { default: (ajv: Ajv) => void }).default(ajv)
-  // Found from lib/ and from dist/ alike.
-  const folder = new URL(`../../lib/spec/schemas/${spec}/`, import.meta.url)
-  for (const file of readdirSync(folder)) ajv.addSchema(JSON.parse(readFileSync(new URL(file, folder), 'utf8')), file)
+  const folder = join(PACKAGE, 'lib/spec/schemas', spec)
+  for (const file of readdirSync(folder)) ajv.addSchema(JSON.parse(readFileSync(join(folder, file), 'utf8')), file)
   loaded.set(spec, ajv)
   return ajv
 }

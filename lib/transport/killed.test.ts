@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { imageFrom } from '../image/build.ts'
+import { PROGRAM } from '../package.ts'
 import { digestOf } from '../spec/digest.ts'
 import { copy } from './copy.ts'
 import { heldImage } from './held.ts'
@@ -14,7 +14,6 @@ import { testFolder, testSource } from './testImages.ts'
 
 // Programs that are killed at any moment, and programs that write to one place at once: each is a process of its own.
 const folder = testFolder()
-const cli = fileURLToPath(new URL('../cli/ocilab.ts', import.meta.url))
 // OCILAB_TEST_KILLS=20 for the whole sweep: each is one start of a program.
 const KILLS = Number(process.env.OCILAB_TEST_KILLS ?? 4)
 let registry: RunningRegistry
@@ -29,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => registry.close())
 
 function start(...args: string[]) {
-  const child = spawn(process.execPath, [cli, ...args, '-q', '--tls-verify=false'], { stdio: 'ignore' })
+  const child = spawn(process.execPath, [PROGRAM, ...args, '-q', '--tls-verify=false'], { stdio: 'ignore' })
   return { child, ended: new Promise<number | null>(resolve => child.once('close', resolve)) }
 }
 

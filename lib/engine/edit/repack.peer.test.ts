@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { PROGRAM } from '../../package.ts'
 import { imageWith, type Member } from '../../rootfs/testLayers.ts'
 import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
@@ -12,8 +12,7 @@ import { seen } from '../build/corpus/testSeen.ts'
 
 const folder = testFolder()
 const at = (name: string) => join(folder, name)
-const cli = fileURLToPath(new URL('../../cli/ocilab.ts', import.meta.url))
-const ocilab = (...args: string[]) => execFileSync(process.execPath, [cli, ...args], { encoding: 'utf8' }).trim()
+const ocilab = (...args: string[]) => execFileSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8' }).trim()
 
 async function opened(place: string) {
   const source = await parseTransport(place).source()

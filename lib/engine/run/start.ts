@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { type ErrorCode, type ErrorData, OciError } from '../../errors.ts'
 import { type Options, say } from '../../events.ts'
+import { PROGRAM } from '../../package.ts'
 import type { ContainerRecord } from './record.ts'
 import { containerPaths, type Home } from './store.ts'
 import type { Warn } from './wire.ts'
@@ -32,7 +32,7 @@ export async function startDetached(
   const { errors, folder } = containerPaths(home, record.id)
   const file = openSync(errors, 'w', 0o600)
   const root = folder.slice(0, folder.indexOf(`/${home.lab}/containers/`))
-  const args = [program(), 'supervise', '--id', home.lab, '--root', root, record.id]
+  const args = [PROGRAM, 'supervise', '--id', home.lab, '--root', root, record.id]
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'ignore', file, 'pipe'], cwd: '/' })
   closeSync(file)
   try {
@@ -51,9 +51,4 @@ export async function startDetached(
     child.stdio[WORDS]?.destroy()
     child.unref()
   }
-}
-
-/** `ocilab`: the same one this is, from the sources or built. */
-function program(): string {
-  return fileURLToPath(new URL(`../../cli/ocilab${import.meta.url.slice(-3)}`, import.meta.url))
 }

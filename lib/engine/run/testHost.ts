@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { PROGRAM } from '../../package.ts'
 
 /** A host of its own for tests: its network, its /run, its processes. What is left of it goes when it is closed. */
 export interface TestHost {
@@ -31,7 +31,6 @@ export interface Result {
 /** Enough for a machine that does ten other things. */
 export const PATIENCE = 30_000
 
-const CLI = fileURLToPath(new URL('../../../dist/cli/ocilab.js', import.meta.url))
 const WITHOUT_ROOT = ['leaks', 'reset', 'demo']
 
 // Its first process reaps orphans, as that of any machine does: a zombie keeps its cgroup busy.
@@ -97,7 +96,13 @@ export async function testHost(): Promise<TestHost> {
     },
     ocilab(verb, ...args) {
       const words = verb === 'network' ? [verb, args.shift()!] : [verb]
-      return run(process.execPath, CLI, ...words, ...(WITHOUT_ROOT.includes(verb) ? [] : ['--root', folder]), ...args)
+      return run(
+        process.execPath,
+        PROGRAM,
+        ...words,
+        ...(WITHOUT_ROOT.includes(verb) ? [] : ['--root', folder]),
+        ...args,
+      )
     },
     async serve(protocol, port, netns) {
       const inside = netns === undefined ? [] : ['ip', 'netns', 'exec', netns]

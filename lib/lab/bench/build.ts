@@ -62,7 +62,7 @@ export const suite: Suite = {
 
 function command(context: string, store: string, cached: boolean): Contender {
   const flags = ['--quiet', '--store', store, '--tag', 'bench:v0', ...(cached ? [] : ['--no-cache'])]
-  return program('ocilab build', [process.execPath, join(DIST, 'cli/ocilab.js'), 'build', ...flags, context])
+  return program('ocilab build', [process.execPath, join(DIST, 'ocilab.cjs'), 'build', ...flags, context])
 }
 
 /** Without the start of a program. */

@@ -11,7 +11,7 @@ import { DIST } from './startUp.ts'
 import type { Comparison, Contender, Place, Suite } from './suite.ts'
 
 const IMAGES: BenchImage[] = ['java-app', 'big-layer']
-const OCILAB = [process.execPath, join(DIST, 'cli/ocilab.js')]
+const OCILAB = [process.execPath, join(DIST, 'ocilab.cjs')]
 const PATIENCE = 20_000
 
 /** Images between a layout and a registry, which is nobody's own: distribution's. */

@@ -18,7 +18,7 @@ export interface Server {
 export async function ourRegistry(place: Place): Promise<Server> {
   const port = await freePort()
   const flags = ['--port', String(port), '--root', join(place.folder, 'ours')]
-  return started('ocilab', port, [process.execPath, join(DIST, 'cli/ocilab.js'), 'registry', 'serve', ...flags], place)
+  return started('ocilab', port, [process.execPath, join(DIST, 'ocilab.cjs'), 'registry', 'serve', ...flags], place)
 }
 
 export async function cncfRegistry(place: Place): Promise<Server> {

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { PACKAGE } from '../../package.ts'
 import { program } from './program.ts'
 import type { Suite } from './suite.ts'
 
 /** What `npm run build` made. */
-export const DIST = fileURLToPath(new URL('../../../dist', import.meta.url))
+export const DIST = join(PACKAGE, 'dist')
 
 /** A program that has to say only its version has all its time from Node, which is started alone beside it. */
 export const suite: Suite = {
@@ -14,6 +14,6 @@ export const suite: Suite = {
       ...{ name: `${name} --version`, goal: 1.3, pairs: 15 },
       ...{ ours: program(name, [process.execPath, join(DIST, path), '--version']), peers: [bare] },
     })
-    return [versionOf('ocilab', 'cli/ocilab.js'), versionOf('ocirun', 'ocirun.cjs')]
+    return [versionOf('ocilab', 'ocilab.cjs'), versionOf('ocirun', 'ocirun.cjs')]
   },
 }

@@ -31,7 +31,7 @@ async function comparisonOf(name: BenchImage, goal: number, { folder }: Place): 
   await source.close()
   const mount = join(folder, 'fresh')
   const target = join(mount, 'to')
-  const ours = [process.execPath, join(DIST, 'cli/ocilab.js'), 'unpack', `oci:${layout}:v0`, target]
+  const ours = [process.execPath, join(DIST, 'ocilab.cjs'), 'unpack', `oci:${layout}:v0`, target]
   const untar = `mkdir "$0" && for blob; do tar --extract --gunzip --file="$blob" --directory="$0" || exit; done`
   return {
     ...{ name: `unpack: ${name}`, goal },

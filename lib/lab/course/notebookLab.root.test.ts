@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PROGRAM } from '../../package.ts'
 import { type Execution, type KernelClient, startKernel } from '../jupyter/client.ts'
 import { kernelSpec } from '../jupyter/kernelspec.ts'
 import { lessons } from './lessons/all.ts'
@@ -114,13 +115,7 @@ describe('a learner who', () => {
   it.skipIf(!needy)('is not root has what needs it left out, with the reason, and no stack trace', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ocilab-not-root-'))
     chmodSync(folder, 0o777)
-    const nobody = [
-      '--reuid=65534',
-      '--regid=65534',
-      '--clear-groups',
-      process.execPath,
-      join(home, 'lib/cli/ocilab.ts'),
-    ]
+    const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, PROGRAM]
     const ocilab = async (...args: string[]) =>
       (await promisify(execFile)('setpriv', [...nobody, ...args], { env: { ...process.env, OCILAB_DIR: folder } }))
         .stdout

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { OciError } from '../../errors.ts'
+import { PROGRAM } from '../../package.ts'
 
 // In a lesson's shell `ocilab` is the program this library came with, wherever it was put.
-const PROGRAM = fileURLToPath(new URL(`../../cli/ocilab${import.meta.url.slice(-3)}`, import.meta.url))
 const PRELUDE = `ocilab() { "${process.execPath}" "${PROGRAM}" "$@"; }\n`
 
 /** Runs a line of shell; what it prints, on stdout or stderr, is told as it comes. Throws `COMMAND_FAILED`. */

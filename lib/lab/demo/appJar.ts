@@ -1,16 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { isOciError } from '../../errors.ts'
+import { PACKAGE } from '../../package.ts'
 import { runTool } from '../tool.ts'
 import { writeZip } from './zip.ts'
 
-// Found from lib/ and from dist/ alike: what is no TypeScript stays in lib/.
-const HERE = new URL('../../../lib/lab/demo/', import.meta.url)
-
-/** A file that is kept beside the demo's code. */
-export const demoFile = (name: string): string => fileURLToPath(new URL(name, HERE))
+/** A file that is kept beside the demo's code: what is no TypeScript stays in lib/. */
+export const demoFile = (name: string): string => join(PACKAGE, 'lib/lab/demo', name)
 
 /** The source of the program inside the java image. */
 export const JAVA_SOURCE = demoFile('java/HelloServer.java')

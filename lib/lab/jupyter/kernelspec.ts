@@ -18,7 +18,7 @@ export const KERNEL_NAME = 'ocilab'
  * `home` is the folder of the package.
  */
 export function kernelSpec(home: string, node: string = process.execPath): KernelSpec {
-  const built = join(home, 'dist/cli/ocilab.js')
+  const built = join(home, 'dist/ocilab.cjs')
   const program = existsSync(built) ? built : join(home, 'lib/cli/ocilab.ts')
   return {
     argv: [node, '--disable-warning=ExperimentalWarning', program, 'kernel', '{connection_file}'],

@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { PACKAGE } from '../../package.ts'
 import type { Language } from '../claim.ts'
 import { buildNotebook, type Notebook, type Variant, writeNotebook } from './build.ts'
 import { lessonNames, readLesson } from './words.ts'
 
 /** The folder `notebooks/` of this package. */
-export const NOTEBOOKS = fileURLToPath(new URL('../../../notebooks', import.meta.url))
+export const NOTEBOOKS = join(PACKAGE, 'notebooks')
 
 export const LANGUAGES: readonly Language[] = ['en', 'zh']
 

@@ -1,14 +1,12 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { PACKAGE } from '../../package.ts'
 import type { Language } from '../claim.ts'
 import { startKernel } from '../jupyter/client.ts'
 import { kernelSpec } from '../jupyter/kernelspec.ts'
 import type { Notebook } from './build.ts'
 import { type RunOptions, type RunResult, runNotebook } from './run.ts'
-
-const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url))
 
 export interface SessionOptions extends RunOptions {
   /** The folder of the course, with what is remembered of it; a fresh one by default. */

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { PACKAGE } from '../../package.ts'
 import type { Text } from '../claim.ts'
 import { type LessonSource, type ProseKind, parseLesson } from './source.ts'
 
 /** The folder of the lessons' sources, in this package. */
-export const SOURCES = fileURLToPath(new URL('../../../notebooks/src', import.meta.url))
+export const SOURCES = join(PACKAGE, 'notebooks/src')
 
 /** What is said of one step, outside of the running text. */
 export interface StepWords {

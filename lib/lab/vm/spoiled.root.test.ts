@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { PROGRAM } from '../../package.ts'
 
 const folder = fileURLToPath(new URL('../../../lab-vm', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'ocilab-spoiled-'))
@@ -156,8 +157,7 @@ describe('qemu.sh', () => {
 })
 
 describe('ocilab vm', () => {
-  const cli = fileURLToPath(new URL('../../cli/ocilab.ts', import.meta.url))
-  const vm = (args: string, variable: string) => spoiled('', `env ${variable} ${process.execPath} ${cli} ${args}`)
+  const vm = (args: string, variable: string) => spoiled('', `env ${variable} ${process.execPath} ${PROGRAM} ${args}`)
 
   it('lab, on a port that somebody has: names it, and another', async () => {
     const server = createServer()
@@ -211,8 +211,7 @@ describe('ocilab pack', () => {
   })
 
   it('another Debian is refused by name', async () => {
-    const cli = fileURLToPath(new URL('../../cli/ocilab.ts', import.meta.url))
-    const { status, said } = await spoiled('', `${process.execPath} ${cli} pack --suite buster`)
+    const { status, said } = await spoiled('', `${process.execPath} ${PROGRAM} pack --suite buster`)
     expect(said).toMatch(/bookworm, trixie/)
     expect(status).toBe(2)
   })

@@ -50,7 +50,7 @@ const INIT = [
   ...['chdir', 'fchdir', 'close_range', 'fchownat', 'fchmodat', 'openat2', 'execve', 'mkdirat', 'mknodat', 'prctl'],
 ]
 /** The first call of ours: before it Node starts, which is not ours to mend. */
-const BEGIN = 'ocirun-compiled'
+const BEGIN = 'ocilab-compiled'
 
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-faults-'))
 const root = join(folder, 'state')

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { PACKAGE } from '../../../package.ts'
 import { PLUGINS } from './main.ts'
 
 // The program this library came with, wherever it was put.
-const PROGRAM = fileURLToPath(new URL(`../../../cli/cniPlugin${import.meta.url.slice(-3)}`, import.meta.url))
+const PROGRAM = join(PACKAGE, 'dist/cli/cniPlugin.js')
 
 /**
  * Puts our plugins into a folder, for CNI_PATH: each is two lines of shell, for a runtime finds a plugin by its file's name

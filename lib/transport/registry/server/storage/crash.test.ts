@@ -14,7 +14,7 @@ import { summarize } from './summary.ts'
 
 // OCILAB_SWEEP=1 kills twenty times.
 const ROUNDS = process.env.OCILAB_SWEEP ? 20 : 6
-const PROGRAM = fileURLToPath(new URL('../../../../../dist/cli/ocilab.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../../../../dist/ocilab.cjs', import.meta.url))
 
 const root = mkdtempSync(join(tmpdir(), 'ocilab-crash-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
