@@ -42,7 +42,7 @@ export function connections(options: ConnectionOptions = {}): Connections {
       return agent
     },
     lendingAgentFor(url) {
-      const lent = lending()
+      const lent = lending({ isTls: url.protocol === 'https:' })
       return { agent: make(url, { onread: lent.onread }), lent }
     },
     close() {

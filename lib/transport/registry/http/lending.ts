@@ -4,6 +4,8 @@ import type { Bytes } from '../../../bytes/bytes.ts'
 
 // What a fast line brings while a chunk of this size is hashed and written.
 const SIZE = 1 << 20
+// So many TLS records are as much.
+const COLLECTED = 64
 
 /** One download, read into two pieces of memory in turns: while one is hashed and written, the other one fills. */
 export interface Lending {
@@ -18,11 +20,12 @@ export interface Lending {
 /**
  * node:http reads 64 KiB at a time into fresh memory, and its parser copies each piece once more: of a large blob, that
  * costs more than its hash. So the parser reads the headers, and what follows is simply as long as they said.
+ * TLS gives 16 KiB at a time, and what it has decrypted already still comes after a word of no more: that is collected.
  */
-export function lending(): Lending {
+export function lending({ isTls = false } = {}): Lending {
   let socket: Socket | undefined
   let isTaken = false
-  let waiting: Uint8Array | undefined
+  let waiting: Uint8Array[] = []
   let wake = () => {}
   const buffers = [Buffer.allocUnsafeSlow(SIZE), Buffer.allocUnsafeSlow(SIZE)] as const
   let turn: 0 | 1 = 0
@@ -37,10 +40,10 @@ export function lending(): Lending {
         socket = this as Socket
         const chunk = Buffer.from(buffer.buffer, buffer.byteOffset, size)
         if (!isTaken) return socket.emit('data', chunk)
-        waiting = chunk
+        waiting.push(isTls ? Buffer.from(chunk) : chunk)
         wake()
         // No more until somebody has read this.
-        return false
+        return isTls && waiting.length < COLLECTED
       },
     },
     take(answer) {
@@ -54,7 +57,7 @@ export function lending(): Lending {
       const next = () =>
         new Promise<void>(resolve => {
           wake = resolve
-          if (waiting !== undefined || connection.destroyed) resolve()
+          if (waiting.length > 0 || connection.destroyed) resolve()
           else connection.resume()
         })
       // What came together with the headers has been through the parser.
@@ -64,11 +67,12 @@ export function lending(): Lending {
       }
       while (left > 0) {
         await next()
-        if (waiting === undefined) throw new Error('the connection ended before the answer did')
-        const chunk = waiting.subarray(0, left)
+        if (waiting.length === 0) throw new Error('the connection ended before the answer did')
+        const all = waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting)
+        waiting = []
+        const chunk = all.subarray(0, left)
         yield chunk
         left -= chunk.length
-        waiting = undefined
       }
     },
   }
