@@ -125,7 +125,7 @@ export interface NativeFilter {
 }
 
 /** What `make -C native` built. This file is the only one that knows where that is, also when it is bundled with others. */
-export function builtPath(name: 'ocilab.node' | 'ocirun-init' | 'seccomp.node'): string {
+export function builtPath(name: 'ocilab.node' | 'ocilab-pause' | 'ocirun-init' | 'seccomp.node'): string {
   return fileURLToPath(new URL(`../native/build/${name}`, import.meta.url))
 }
 

@@ -4,6 +4,7 @@ import { type ContainerRecord, shortId } from '../engine/run/record.ts'
 import { type Status, statusOf } from '../engine/run/status.ts'
 import { homeOf, listRecords } from '../engine/run/store.ts'
 import { ago, portWords, statusWords } from '../engine/run/words.ts'
+import { columns } from './columns.ts'
 import { type HomeFlags, homeCommand } from './home.ts'
 import { print } from './session.ts'
 
@@ -33,26 +34,18 @@ export function command(): Command {
     })
 }
 
-/** Columns as docker has them: three apart. */
 function table(
   shown: { record: ContainerRecord; status: Status }[],
   truncate: boolean,
   id: (record: ContainerRecord) => string,
 ): string[] {
-  const rows = [
+  return columns([
     ['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'PORTS', 'NAMES'],
     ...shown.map(({ record, status }) => [
       ...[id(record), record.image, commandOf(record, truncate), ago(record.created)],
       ...[statusWords(status), portWords(record.wiring?.published), record.name],
     ]),
-  ]
-  const width = (column: number) => Math.max(...rows.map(row => row[column]!.length)) + 3
-  return rows.map(row =>
-    row
-      .map((cell, column) => cell.padEnd(width(column)))
-      .join('')
-      .trimEnd(),
-  )
+  ])
 }
 
 function commandOf({ args }: ContainerRecord, truncate: boolean): string {

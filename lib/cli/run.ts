@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { inPod } from '../engine/pod/create.ts'
 import { createRecord } from '../engine/run/create.ts'
 import { removeRecord } from '../engine/run/end.ts'
 import { parsePorts } from '../engine/run/ports.ts'
@@ -26,6 +27,7 @@ interface RunFlags extends HomeFlags, Omit<ImageFlags, 'username'> {
   hostname?: string
   entrypoint?: string
   network?: string[]
+  pod?: string
   rm?: boolean
   detach?: boolean
   interactive?: boolean
@@ -59,6 +61,7 @@ function withContainerFlags(command: Command): Command {
     .option('-h, --hostname <name>', 'what it calls itself')
     .option('--entrypoint <program>', "in the place of the image's")
     .option('--network <network>', 'none, host, bridge, container:NAME, or one that network create made', several)
+    .option('--pod <pod>', 'one more container of a pod: with its network, its ports and its name (podman)')
     .option('--rm', 'remove it when it ends')
     .option('-d, --detach', 'leave it running, and print its id')
     .option('-i, --interactive', 'its stdin is ours')
@@ -69,7 +72,8 @@ function withContainerFlags(command: Command): Command {
 async function run(home: Home, image: string, args: string[], flags: RunFlags, options: Options): Promise<number> {
   if (flags.tty && flags.interactive && !flags.detach && !process.stdin.isTTY)
     throw new OciError('ARGUMENT_INVALID', 'the input device is not a TTY', { where: '--tty' })
-  const request = requestOf(image, args, flags)
+  const asked = requestOf(image, args, flags)
+  const request = flags.pod === undefined ? asked : inPod(home, flags.pod, asked)
   const record = await session(
     flags,
     told => withRunImage(image, flags, told, found => createRecord(home, found, request, told)),

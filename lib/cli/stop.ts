@@ -13,7 +13,8 @@ export function command(): Command {
     )
 }
 
-function seconds(text: string): number {
+/** Reads a number of seconds. */
+export function seconds(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('want a number of seconds.')
   return Number(text)
 }

@@ -42,6 +42,11 @@ export const verbs: readonly Verb[] = [
   container('kill', 'send a signal to containers (docker kill)', () => import('./kill.ts')),
   container('wait', 'wait until containers have ended (docker wait)', () => import('./wait.ts')),
   container('rm', 'remove containers (docker rm)', () => import('./rm.ts')),
+  container(
+    'pod',
+    'containers that share a network: create, ps, start, stop, rm (podman pod)',
+    () => import('./pod.ts'),
+  ),
   container('spec', 'write a runtime configuration (runc spec)', () => import('./spec.ts')),
   container('validate', 'name every wrong field of a bundle’s config.json', () => import('./validate.ts')),
   container('container', 'create, start, list, exec, kill, delete (runc)', () => import('./container.ts')),

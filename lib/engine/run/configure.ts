@@ -88,11 +88,11 @@ export function withNetns(config: RuntimeConfig, netns: string | undefined, host
 }
 
 /** Files of the container's own in the place of the image's. */
-export function etcMounts(folder: string): Mount[] {
+export function etcMounts(folder: string, namedBy = folder): Mount[] {
   return ['resolv.conf', 'hostname', 'hosts'].map(name => ({
     destination: `/etc/${name}`,
     type: 'bind',
-    source: join(folder, name),
+    source: join(name === 'hostname' ? namedBy : folder, name),
     options: ['rbind', 'rprivate'],
   }))
 }

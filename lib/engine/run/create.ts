@@ -14,7 +14,7 @@ import { writeEtcFiles } from './etcFiles.ts'
 import { namedNetwork } from './networks.ts'
 import { exposedPorts } from './ports.ts'
 import { randomName } from './randomName.ts'
-import { type ContainerRecord, shortId } from './record.ts'
+import { type ContainerRecord, isSandbox, shortId } from './record.ts'
 import type { RunRequest } from './request.ts'
 import {
   containerPaths,
@@ -46,7 +46,7 @@ export async function createRecord(
   await withLabLock(
     home,
     async () => {
-      checkName(home, record.name)
+      checkName(home, record)
       makeFolder(home, home.containers, options)
       emit(options, { type: 'change', undo })
       makeFolder(home, paths.folder)
@@ -74,12 +74,18 @@ function writeConfig(home: Home, record: ContainerRecord, image: Image['config']
   // They are mounted, so they are there from the beginning; what is in them is written when it starts.
   writeEtcFiles(paths, { hostname, addresses: [], host })
   const shared = networks.find(network => network.startsWith('container:'))?.slice('container:'.length)
-  const etc = etcMounts(shared === undefined ? paths.folder : containerPaths(home, findRecord(home, shared).id).folder)
+  const holder = shared === undefined ? paths.folder : containerPaths(home, findRecord(home, shared).id).folder
+  const etc = etcMounts(holder, namedBy(home, record) ?? holder)
   const accounts = accountsOf(join(paths.bundle, 'rootfs'))
   resolveUser(image.config?.User ?? '', accounts)
   const ownNetwork = !host && shared === undefined
   const config = configFor(image, accounts, { hostname, terminal, mounts: [...mounts, ...etc], ownNetwork })
   writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(config, null, '\t'))
+}
+
+/** The folder with the name of a pod, or its own where the pod shares none. */
+function namedBy(home: Home, { id, pod }: ContainerRecord): string | undefined {
+  return pod && containerPaths(home, pod.share.includes('uts') ? pod.sandbox : id).folder
 }
 
 function newRecord(home: Home, image: Image, request: RunRequest, args: string[]): ContainerRecord {
@@ -102,6 +108,7 @@ function newRecord(home: Home, image: Image, request: RunRequest, args: string[]
     interactive: request.interactive ?? false,
     stopSignal: image.config.config?.StopSignal ?? 'SIGTERM',
     forward: request.forward ?? false,
+    ...(request.pod && { pod: { sandbox: id, ...request.pod } }),
     state: { status: 'created', exitCode: 0 },
   }
 }
@@ -122,13 +129,24 @@ function checkRequest(home: Home, { name, hostname, networks }: ContainerRecord)
   if (alone === undefined) for (const network of networks) namedNetwork(home, network)
 }
 
-function checkName(home: Home, name: string): void {
-  const other = listRecords(home).find(record => record.name === name)
+/** Pods and containers are named in one room. A pod that has just been removed takes in nobody. */
+function checkName(home: Home, record: ContainerRecord): void {
+  const { name, pod } = record
+  if (pod && !isSandbox(record)) findRecord(home, pod.sandbox)
+  const names = isSandbox(record) ? [name, pod!.name] : [name]
+  const records = listRecords(home)
+  const taken = records.find(other => isSandbox(other) && names.includes(other.pod!.name))
+  if (taken)
+    throw new OciError('CONTAINER_EXISTS', `name "${taken.pod!.name}" is in use: pod already exists`, {
+      got: taken.pod!.name,
+      where: taken.pod!.id,
+    })
+  const other = records.find(({ name }) => names.includes(name))
   if (other)
     throw new OciError(
       'CONTAINER_EXISTS',
-      `the container name "/${name}" is already in use by container "${other.id}": you have to remove (or rename) that container to be able to reuse that name`,
-      { got: name, where: other.id },
+      `the container name "/${other.name}" is already in use by container "${other.id}": you have to remove (or rename) that container to be able to reuse that name`,
+      { got: other.name, where: other.id },
     )
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isOciError, OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import { killContainer } from '../../runtime/container/end.ts'
-import type { ContainerRecord } from './record.ts'
+import { type ContainerRecord, isSandbox } from './record.ts'
 import { hasSupervisor, statusOf } from './status.ts'
 import { type Home, readRecord, removeFolder, saveRecord } from './store.ts'
 import { clear } from './supervise.ts'
@@ -47,12 +47,18 @@ export async function waitFor(home: Home, record: ContainerRecord, options: Opti
   }
 }
 
-/** Removes a container; one that runs only when forced. ≙ docker rm. Throws `CONTAINER_WRONG_STATUS`, in Docker's words. */
+/** Removes a container; one that runs only when forced, one that holds a pod only with the pod. ≙ docker rm. Throws `CONTAINER_WRONG_STATUS`, in Docker's words. */
 export async function removeRecord(
   home: Home,
   record: ContainerRecord,
-  { force = false, ...options }: Options & { force?: boolean } = {},
+  { force = false, withPod = false, ...options }: Options & { force?: boolean; withPod?: boolean } = {},
 ): Promise<void> {
+  if (isSandbox(record) && !withPod)
+    throw new OciError(
+      'CONTAINER_WRONG_STATUS',
+      `container ${record.id} is the infra container of pod ${record.pod!.id} and cannot be removed without removing the pod`,
+      { got: record.name, hint: `ocilab pod rm ${record.pod!.name}` },
+    )
   const { status } = statusOf(home, record)
   if (!force && (status === 'running' || status === 'paused'))
     throw new OciError(

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { readIfThere } from '../../bytes/readIfThere.ts'
 
-/** What /etc/hosts of a container says: itself, and its own addresses. */
-export function hostsFile(hostname: string, addresses: readonly string[]): string {
+/** What /etc/hosts of a container says: itself, its own addresses, and (`neighbours`) who else answers there. */
+export function hostsFile(names: string, addresses: readonly string[], neighbours: readonly string[] = []): string {
   return [
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
@@ -10,7 +10,8 @@ export function hostsFile(hostname: string, addresses: readonly string[]): strin
     'ff00::\tip6-mcastprefix',
     'ff02::1\tip6-allnodes',
     'ff02::2\tip6-allrouters',
-    ...addresses.map(address => `${address}\t${hostname}`),
+    ...addresses.map(address => `${address}\t${names}`),
+    ...neighbours.map(name => `127.0.0.1\t${name}`),
     '',
   ].join('\n')
 }
@@ -28,10 +29,22 @@ export function resolvConf(host: string): string {
 /** Writes the three files a container has instead of its image's. `host`: it is in the host's network, and names things as the host does. */
 export function writeEtcFiles(
   paths: { hosts: string; hostname: string; resolvConf: string },
-  { hostname, addresses, host }: { hostname: string; addresses: readonly string[]; host: boolean },
+  {
+    hostname,
+    addresses,
+    host,
+    names = hostname,
+    neighbours,
+  }: {
+    hostname: string
+    addresses: readonly string[]
+    host: boolean
+    names?: string
+    neighbours?: readonly string[]
+  },
 ): void {
   writeFileSync(paths.hostname, `${hostname}\n`)
-  writeFileSync(paths.hosts, host ? readIfThere('/etc/hosts') : hostsFile(hostname, addresses))
+  writeFileSync(paths.hosts, host ? readIfThere('/etc/hosts') : hostsFile(names, addresses, neighbours))
   const servers = readIfThere('/etc/resolv.conf')
   writeFileSync(paths.resolvConf, host ? servers : resolvConf(servers))
 }

@@ -1,5 +1,5 @@
 import { loadState } from '../../runtime/container/state.ts'
-import type { ContainerRecord } from './record.ts'
+import { type ContainerRecord, isSandbox } from './record.ts'
 import { type Status, statusOf } from './status.ts'
 import { containerPaths, type Home } from './store.ts'
 
@@ -20,6 +20,7 @@ export function inspectRecord(home: Home, record: ContainerRecord): object {
     HostsPath: paths.hosts,
     LogPath: paths.log,
     Name: `/${record.name}`,
+    ...(record.pod && { Pod: record.pod.id, IsInfra: isSandbox(record) }),
     Config: {
       Hostname: record.hostname,
       Tty: record.terminal,

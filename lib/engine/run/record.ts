@@ -24,9 +24,24 @@ export interface ContainerRecord {
   readonly stopSignal: string
   /** Switches on what its networks need of the host. */
   readonly forward: boolean
+  /** The pod it is of. */
+  readonly pod?: PodMembership
   state: RecordedState
   /** While it runs. */
   wiring?: Wiring
+}
+
+/** Namespaces that the containers of a pod can have in common; the network's, unless told otherwise, with `ipc` and `uts`. */
+export const POD_NAMESPACES = ['ipc', 'net', 'pid', 'uts'] as const
+export type PodNamespace = (typeof POD_NAMESPACES)[number]
+
+/** What a container knows of its pod; all containers of a pod know the same. */
+export interface PodMembership {
+  readonly id: string
+  readonly name: string
+  /** The container whose namespaces the others join: it only waits. */
+  readonly sandbox: string
+  readonly share: readonly PodNamespace[]
 }
 
 /** What was last written of how it is; {@link statusOf} asks the kernel, too. */
@@ -63,4 +78,9 @@ export interface WiredEndpoint {
 
 export function shortId({ id }: { id: string }): string {
   return id.slice(0, 12)
+}
+
+/** True for the container that holds a pod's namespaces. */
+export function isSandbox({ id, pod }: ContainerRecord): boolean {
+  return pod?.sandbox === id
 }

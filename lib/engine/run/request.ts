@@ -1,4 +1,5 @@
 import type { PortRequest } from './ports.ts'
+import type { PodMembership } from './record.ts'
 import type { VolumeRequest } from './volumes.ts'
 
 /** What `docker run` is asked for. */
@@ -26,4 +27,6 @@ export interface RunRequest {
   readonly interactive?: boolean
   /** Switches on that the host hands packets on, until `ocilab reset`. */
   readonly forward?: boolean
+  /** The pod it is of; without `sandbox` it is to be that itself. */
+  readonly pod?: Omit<PodMembership, 'sandbox'> & { readonly sandbox?: string }
 }

@@ -14,6 +14,8 @@ import { exitCodeOf } from './exitCode.ts'
 import { openLog } from './log.ts'
 import { publish } from './publish.ts'
 import { type ContainerRecord, shortId, type Wiring } from './record.ts'
+import { checkSandbox, podFiles, startSandbox, withPodNamespaces } from './sandbox.ts'
+import { makeSharedMemory, removeSharedMemory } from './sharedMemory.ts'
 import { statusOf } from './status.ts'
 import { containerPaths, type Home, readRecord, saveRecord, withLabLock } from './store.ts'
 import { newStreams, type Sink } from './streams.ts'
@@ -67,6 +69,8 @@ async function run(home: Home, record: ContainerRecord, how: Supervision): Promi
   const warn = how.warn ?? (() => {})
   // What a killed supervisor has left of the last time.
   await clear(home, record, how)
+  await startSandbox(home, record, { ...how, warn })
+  makeSharedMemory(home, record, how)
   record.wiring = await wire(home, record, warn, how)
   saveRecord(home, record)
   const publication = await publish(record, record.wiring, warn, how)
@@ -108,6 +112,7 @@ async function begin(home: Home, record: ContainerRecord, streams: readonly numb
     console: record.terminal ? 'keeper' : undefined,
     claimed: () => emit(how, { type: 'change', undo }),
   })
+  checkSandbox(home, record, config)
   await startContainer(home.runtimeRoot, record.id)
   return carried
 }
@@ -116,9 +121,10 @@ async function begin(home: Home, record: ContainerRecord, streams: readonly numb
 function configured(home: Home, record: ContainerRecord, { netns, endpoints }: Wiring) {
   const paths = containerPaths(home, record.id)
   const host = record.networks.includes('host')
-  const wired = withNetns(readRuntimeConfig(paths.bundle), netns, host)
+  const wired = withPodNamespaces(home, record, withNetns(readRuntimeConfig(paths.bundle), netns, host))
   writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(wired, null, '\t'))
   writeEtcFiles(paths, { hostname: record.hostname, addresses: addressesOf(endpoints), host })
+  podFiles(home, record)
   return wired
 }
 
@@ -129,6 +135,7 @@ export async function clear(home: Home, record: ContainerRecord, options: Option
     type: 'undone',
     undo: { kind: 'container', id: record.id, runtime: 'ocirun', root: home.runtimeRoot },
   })
+  removeSharedMemory(home, record, options)
   await unwire(home, record, options)
 }
 

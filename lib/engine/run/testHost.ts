@@ -95,7 +95,7 @@ export async function testHost(): Promise<TestHost> {
       return stdout.trim()
     },
     ocilab(verb, ...args) {
-      const words = verb === 'network' ? [verb, args.shift()!] : [verb]
+      const words = verb === 'network' || verb === 'pod' ? [verb, args.shift()!] : [verb]
       return run(
         process.execPath,
         PROGRAM,
