@@ -8,6 +8,7 @@ import { manifests } from './05-manifest-v2s2-vs-oci.ts'
 import { unpackToBundle } from './06-unpack-to-bundle.ts'
 import { runcLesson } from './07-runc.ts'
 import { vethBridgeNetns } from './08-veth-bridge-netns.ts'
+import { podLesson } from './09-pod.ts'
 import { otherRuntimes } from './11-other-runtimes.ts'
 
 /** The course, in order. */
@@ -21,5 +22,6 @@ export const lessons: readonly Lesson[] = [
   unpackToBundle,
   runcLesson,
   vethBridgeNetns,
+  podLesson,
   otherRuntimes,
 ]
