@@ -48,11 +48,16 @@ export interface NativeHash {
 export interface Native {
   /** Opens an rtnetlink socket, in the network namespace at a path when one is given. */
   netlinkOpen(netns?: string): Promise<NetlinkSocket>
-  /** Sends one message and answers all that the kernel said to it, as it said it. */
-  netlinkRequest(socket: NetlinkSocket, message: Uint8Array): Promise<Uint8Array>
+  /**
+   * Sends messages that stand one behind the other, each when the one before is done, up to the first that is refused
+   * (or, with `goOn`, all), and answers all that the kernel said to them, as it said it.
+   */
+  netlinkRequest(socket: NetlinkSocket, messages: Uint8Array, goOn: boolean): Promise<Uint8Array>
   netlinkClose(socket: NetlinkSocket): void
   /** A file descriptor of a new network namespace. */
   netnsNew(): Promise<number>
+  /** A new network namespace, mounted on the empty file at a path. */
+  netnsAdd(path: string): Promise<void>
   /** open(2) by a thread in the network namespace at a path: for what is below /proc/sys/net. */
   openIn(netns: string, path: string, flags: number): Promise<number>
   /** Absent in a Node that hides its OpenSSL. */

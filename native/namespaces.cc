@@ -26,6 +26,20 @@ static Napi::Value netnsNew(const Napi::CallbackInfo& info) {
       [=](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, *fd); });
 }
 
+// A new network namespace that a mount on an empty file holds.
+static Napi::Value netnsAdd(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].As<Napi::String>();
+  return Task::run(
+      info.Env(),
+      [=] {
+        onOwnThread([=] {
+          if (unshare(CLONE_NEWNET) < 0) fail("unshare");
+          if (mount("/proc/thread-self/ns/net", path.c_str(), "none", MS_BIND, nullptr) < 0) fail("mount", path.c_str());
+        });
+      },
+      [](Napi::Env env) { return env.Undefined(); });
+}
+
 // What is below /proc/sys/net is another in each network namespace: whoever opens it decides which.
 static Napi::Value openIn(const Napi::CallbackInfo& info) {
   const std::string netns = info[0].As<Napi::String>();
@@ -74,6 +88,7 @@ static Napi::Value unmount(const Napi::CallbackInfo& info) {
 
 void exportNamespaces(Napi::Env env, Napi::Object exports) {
   exports.Set("netnsNew", Napi::Function::New(env, netnsNew));
+  exports.Set("netnsAdd", Napi::Function::New(env, netnsAdd));
   exports.Set("openIn", Napi::Function::New(env, openIn));
   exports.Set("mount", Napi::Function::New(env, mountAt));
   exports.Set("unmount", Napi::Function::New(env, unmount));

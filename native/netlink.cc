@@ -1,4 +1,4 @@
-// An rtnetlink socket, and one request with all its answers. What the bytes mean is lib/network/message.ts's business.
+// An rtnetlink socket, and requests with all their answers. What the bytes mean is lib/network/message.ts's business.
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <napi.h>
@@ -48,17 +48,30 @@ class Socket {
  public:
   explicit Socket(Fd fd) : fd_(std::move(fd)) {}
 
-  Bytes request(const Bytes& message) {
+  // One message after another: of several in one send the kernel would carry out those behind a refused one, too.
+  // `goOn` wants that; else nothing is sent after the first that is refused.
+  Bytes request(const Bytes& messages, bool goOn) {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (send(fd_.get(), message.data(), message.size(), 0) < 0) broken("send");
     Bytes answers;
-    while (!receive(answers)) continue;
+    for (size_t at = 0; at + sizeof(nlmsghdr) <= messages.size();) {
+      nlmsghdr header;
+      memcpy(&header, messages.data() + at, sizeof header);
+      if (header.nlmsg_len < sizeof header || header.nlmsg_len > messages.size() - at) throw SystemError{EINVAL, "send", ""};
+      if (send(fd_.get(), messages.data() + at, header.nlmsg_len, 0) < 0) broken("send");
+      End end;
+      do end = receive(answers);
+      while (end == End::no);
+      if (end == End::refused && !goOn) break;
+      at += NLMSG_ALIGN(header.nlmsg_len);
+    }
     return answers;
   }
 
  private:
-  // Appends one datagram; true when it ends the conversation.
-  bool receive(Bytes& answers) {
+  enum class End { no, done, refused };
+
+  // Appends one datagram; it may end the conversation about a message.
+  End receive(Bytes& answers) {
     const size_t before = answers.size();
     const ssize_t size = again([&] { return recv(fd_.get(), nullptr, 0, MSG_PEEK | MSG_TRUNC); });
     if (size < 0) broken("recv");
@@ -69,17 +82,21 @@ class Socket {
     return ends(answers.data() + before, static_cast<size_t>(got));
   }
 
-  static bool ends(const uint8_t* bytes, size_t size) {
+  static End ends(const uint8_t* bytes, size_t size) {
     while (size >= sizeof(nlmsghdr)) {
       nlmsghdr header;
       memcpy(&header, bytes, sizeof header);
-      if (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_type == NLMSG_DONE) return true;
+      if (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_type == NLMSG_DONE) {
+        int error = 0;
+        if (size >= sizeof header + sizeof error) memcpy(&error, bytes + sizeof header, sizeof error);
+        return error == 0 ? End::done : End::refused;
+      }
       const size_t step = NLMSG_ALIGN(header.nlmsg_len);
-      if (step < sizeof header || step >= size) return false;
+      if (step < sizeof header || step >= size) return End::no;
       bytes += step;
       size -= step;
     }
-    return false;
+    return End::no;
   }
 
   template <typename Call>
@@ -117,13 +134,14 @@ static Napi::Value netlinkOpen(const Napi::CallbackInfo& info) {
 static Napi::Value netlinkRequest(const Napi::CallbackInfo& info) {
   const Handle socket = *info[0].As<Napi::External<Handle>>().Data();
   const auto array = info[1].As<Napi::Uint8Array>();
-  Bytes message(array.Data(), array.Data() + array.ByteLength());
+  Bytes messages(array.Data(), array.Data() + array.ByteLength());
+  const bool goOn = info[2].ToBoolean();
   auto answers = std::make_shared<Bytes>();
   return Task::run(
       info.Env(),
       [=] {
         if (!socket) throw SystemError{EBADF, "send", "closed"};
-        *answers = socket->request(message);
+        *answers = socket->request(messages, goOn);
       },
       [=](Napi::Env env) -> Napi::Value { return Napi::Buffer<uint8_t>::Copy(env, answers->data(), answers->size()); });
 }

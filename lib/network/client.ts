@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { KernelError } from '../errors.ts'
 import { kernelError, type Native, native } from '../kernel.ts'
 import { parseAck } from './ack.ts'
-import { FLAG, type Message, parseMessages, type Request, writeMessage } from './message.ts'
+import { concat, FLAG, type Message, parseMessages, type Request, writeMessage } from './message.ts'
 
 const TRIES = 10
 
@@ -10,7 +10,21 @@ const TRIES = 10
 export interface Netlink {
   /** Asks, and answers the bodies of what came. `what` begins the message of a failure, which keeps errno and the kernel's own text. */
   request(request: Request, what: string): Promise<Uint8Array[]>
+  /** Asks several in one go, one after the other up to the first that is refused, or, with `goOn`, all of them: no dumps. */
+  requests(questions: readonly Question[], goOn?: boolean): Promise<Answer[]>
   close(): void
+}
+
+/** A request, and what begins the message of a failure. */
+export interface Question {
+  readonly request: Request
+  readonly what: string
+}
+
+/** The bodies of what came, or why the kernel refused. */
+export interface Answer {
+  readonly bodies: Uint8Array[]
+  readonly error?: KernelError
 }
 
 /** Opens an rtnetlink socket here, or in the network namespace at a path. Throws `KERNEL`, `NOT_PERMITTED`, `NATIVE_MISSING`. */
@@ -23,9 +37,11 @@ export async function openNetlink(netns?: string): Promise<Netlink> {
   return {
     async request(request, what) {
       for (let tries = 1; ; tries++) {
-        const answers = await converse(addon, socket, { ...request, sequence: ++sequence }, what)
-        if (!isDump(request) || !answers.some(({ flags }) => flags & FLAG.DUMP_INTERRUPTED))
-          return answers.map(({ body }) => body)
+        const number = ++sequence
+        const messages = await converse(addon, socket, [{ ...request, sequence: number }], what)
+        const { bodies, error } = answerIn(messages, number, what)
+        if (error) throw error
+        if (!isDump(request) || !messages.some(({ flags }) => flags & FLAG.DUMP_INTERRUPTED)) return bodies
         // The list changed while the kernel was reading it out: what came may lack a line, or have one twice.
         if (tries === TRIES)
           throw kernelError(
@@ -33,6 +49,15 @@ export async function openNetlink(netns?: string): Promise<Netlink> {
             what,
           )
       }
+    },
+    async requests(questions, goOn = false) {
+      const [first] = questions
+      if (!first) return []
+      const numbered = questions.map(({ request }) => ({ ...request, sequence: ++sequence }))
+      const messages = await converse(addon, socket, numbered, first.what, goOn)
+      const answers = questions.map(({ what }, index) => answerIn(messages, numbered[index]!.sequence, what))
+      const refused = answers.findIndex(({ error }) => error)
+      return goOn || refused < 0 ? answers : answers.slice(0, refused + 1)
     },
     close: () => addon.netlinkClose(socket),
   }
@@ -48,21 +73,27 @@ export async function withNetlink<T>(netns: string | undefined, use: (netlink: N
   }
 }
 
+/** All that the kernel said, up to the end of what it says to the last request that it was sent. */
 async function converse(
   addon: Native,
   socket: Parameters<Native['netlinkClose']>[0],
-  request: Message,
+  requests: readonly Message[],
   what: string,
+  goOn = false,
 ): Promise<Message[]> {
-  const bytes = await addon.netlinkRequest(socket, writeMessage(request)).catch(error => {
+  const bytes = concat(...requests.map(writeMessage))
+  const said = await addon.netlinkRequest(socket, bytes, goOn).catch(error => {
     throw kernelError(error, what)
   })
-  const messages = parseMessages(bytes).filter(({ sequence }) => sequence === request.sequence)
-  for (const message of messages) {
-    const ack = parseAck(message)
-    if (ack && ack.errno !== 0) throw kernelError({ errno: ack.errno, syscall: 'netlink', detail: ack.text }, what)
-  }
-  return messages.filter(message => parseAck(message) === undefined)
+  return parseMessages(said)
+}
+
+function answerIn(messages: readonly Message[], sequence: number, what: string): Answer {
+  const own = messages.filter(message => message.sequence === sequence)
+  const end = own.map(parseAck).find(ack => ack !== undefined)
+  const bodies = own.filter(message => parseAck(message) === undefined).map(({ body }) => body)
+  if (!end || end.errno === 0) return { bodies }
+  return { bodies, error: kernelError({ errno: end.errno, syscall: 'netlink', detail: end.text }, what) }
 }
 
 function isDump({ flags }: Request): boolean {

@@ -10,8 +10,8 @@ import type { NetworkStep } from './step.ts'
 
 /** Makes sure that nothing a plan makes is there already. Throws `NETWORK_EXISTS`, and then nothing was changed. */
 export async function checkFree(plan: readonly NetworkStep[], hands: Hands): Promise<void> {
-  // All questions at once: they are many, and the kernel answers each in a moment.
-  await Promise.all(plan.map(step => checkStep(step, hands)))
+  await checkLinks(plan.flatMap(newLinks), hands)
+  for (const step of plan) await checkStep(step, hands)
 }
 
 async function checkStep(step: NetworkStep, hands: Hands): Promise<void> {
@@ -19,7 +19,6 @@ async function checkStep(step: NetworkStep, hands: Hands): Promise<void> {
     throw exists(step.netns, 'a network namespace of this name')
   if (step.change === 'addTable' && (await tableExists(step.table, hands.host)))
     throw exists(step.table, 'an nftables table of this name')
-  for (const link of newLinks(step)) if (await linkIsThere(link, hands)) throw exists(link, 'a link of this name')
   if (step.change === 'addAddress' && step.netns === undefined) await checkAddress(step.address, hands)
 }
 
@@ -29,13 +28,13 @@ function newLinks(step: NetworkStep): string[] {
   return step.peerNetns === undefined ? [step.link, step.peer] : [step.link]
 }
 
-async function linkIsThere(link: string, hands: Hands): Promise<boolean> {
-  try {
-    await (await hands.netlink()).request(writeLinkRequest(link), `ip link show ${link}`)
-    return true
-  } catch (error) {
-    if (isErrno(error, 'ENODEV')) return false
-    throw error
+async function checkLinks(links: readonly string[], hands: Hands): Promise<void> {
+  if (links.length === 0) return
+  const questions = links.map(link => ({ request: writeLinkRequest(link), what: `ip link show ${link}` }))
+  const answers = await (await hands.netlink()).requests(questions, true)
+  for (const [index, { error }] of answers.entries()) {
+    if (error === undefined) throw exists(links[index]!, 'a link of this name')
+    if (!isErrno(error, 'ENODEV')) throw error
   }
 }
 

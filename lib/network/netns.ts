@@ -39,12 +39,7 @@ export async function addNetns(path: string): Promise<void> {
   await openFolder(dirname(path))
   closeSync(newFile(path))
   try {
-    const netns = await newNetns()
-    try {
-      await calling(`mount a network namespace on ${path}`, native().mount(netns.path, path, 'none', MS.BIND))
-    } finally {
-      netns.close()
-    }
+    await calling(`mount a network namespace on ${path}`, native().netnsAdd(path))
   } catch (error) {
     unlinkSync(path)
     throw error

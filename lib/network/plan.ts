@@ -3,7 +3,7 @@ import { emit, type Options, say, type Undo } from '../events.ts'
 import { gateway6Of, prefixOf6 } from './addressing.ts'
 import { parseSubnet } from './cidr.ts'
 import { checkFree } from './free.ts'
-import { type Hands, openHands } from './hands.ts'
+import { type Failed, type Hands, openHands, strides } from './hands.ts'
 import { checkNames, type NetworkNames } from './names.ts'
 import { isErrno } from './native.ts'
 import { commandLine, type NetworkStep, undoOf } from './step.ts'
@@ -81,11 +81,11 @@ export async function applyPlan(plan: readonly NetworkStep[], options: NetworkOp
   const done: Undo[] = []
   try {
     await checkFree(plan, hands)
-    for (const [index, step] of plan.entries()) {
-      options.signal?.throwIfAborted()
-      await apply(step, hands, done, options).catch(error => {
-        throw failure(error, step, `step ${index + 1} of ${plan.length}`)
-      })
+    let before = 0
+    for (const stride of strides(plan)) {
+      const failed = await apply(stride, hands, done, options)
+      if (failed) throw failure(failed.error, stride[failed.at]!, `step ${before + failed.at + 1} of ${plan.length}`)
+      before += stride.length
     }
   } catch (error) {
     await takeBackAll(done, options, error)
@@ -103,18 +103,37 @@ export async function undoPlan(plan: readonly NetworkStep[], options: NetworkOpt
   )
 }
 
-async function apply(step: NetworkStep, hands: Hands, done: Undo[], options: NetworkOptions): Promise<void> {
-  const undo = undoOf(step, options.netns)
-  say(options, commandLine(step))
-  if (undo) emit(options, { type: 'change', undo })
+/** Tells each step, and then does them; what of them may have been made is `done`. */
+async function apply(
+  stride: readonly NetworkStep[],
+  hands: Hands,
+  done: Undo[],
+  options: NetworkOptions,
+): Promise<Failed | undefined> {
+  const undos: (Undo | undefined)[] = []
   try {
-    if (undo) done.push(undo)
-    await hands.carryOut(step)
+    for (const step of stride) {
+      options.signal?.throwIfAborted()
+      say(options, commandLine(step))
+      const undo = undoOf(step, options.netns)
+      undos.push(undo)
+      if (undo) emit(options, { type: 'change', undo })
+    }
   } catch (error) {
-    // Somebody else was quicker: what is there is theirs, and stays.
-    if (undo && isTaken(error)) emit(options, { type: 'undone', undo: done.pop() ?? undo })
+    forget(undos, options)
     throw error
   }
+  const failed = await hands.carryOut(stride)
+  // Where somebody else was quicker, what is there is theirs, and stays.
+  const made = failed === undefined ? stride.length : failed.at + (isTaken(failed.error) ? 0 : 1)
+  done.push(...undos.slice(0, made).filter(undo => undo !== undefined))
+  forget(undos.slice(made), options)
+  return failed
+}
+
+/** What was told, and is not going to be. */
+function forget(undos: readonly (Undo | undefined)[], options: NetworkOptions): void {
+  for (const undo of undos) if (undo) emit(options, { type: 'undone', undo })
 }
 
 async function takeBackAll(undos: readonly Undo[], options: NetworkOptions, cause?: unknown): Promise<void> {
