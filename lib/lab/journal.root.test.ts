@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -45,6 +45,19 @@ describe('a journal', () => {
     journal.onEvent({ type: 'undone', undo })
     journal.close()
     expect(existsSync(join(dir, 'short.journal'))).toBe(false)
+  })
+
+  it('takes in what a program put aside that was killed then', async () => {
+    const made = join(folder, 'aside')
+    mkdirSync(made)
+    const journal = openJournal('aside', dir)
+    journal.onEvent({ type: 'change', undo: { kind: 'directory', path: made } })
+    journal.close()
+    // No process ever has this number: the kernel's highest is 4194304.
+    renameSync(join(dir, 'aside.journal'), join(dir, 'aside.journal~9999999'))
+    await reset('aside', { dir })
+    expect(existsSync(made)).toBe(false)
+    expect(existsSync(dir) ? readdirSync(dir).filter(name => name.startsWith('aside')) : []).toEqual([])
   })
 
   it('removes no folder a lab does not make', async () => {

@@ -3,7 +3,7 @@ import { labLock } from '../engine/run/store.ts'
 import { OciError } from '../errors.ts'
 import type { LabEvent, Undo } from '../events.ts'
 import { bridgeLock, checkLabId, labNames } from '../network/names.ts'
-import { type JournalFile, journalFolder, liveChanges, openJournalFile, undoKey } from './journalFile.ts'
+import { gatherJournal, type JournalFile, journalFolder, liveChanges, openJournalFile, undoKey } from './journalFile.ts'
 import { type LeakOptions, leaks } from './leaks.ts'
 import { isThere, showUndo, takeBack } from './takeBack.ts'
 
@@ -44,6 +44,7 @@ export function openJournal(labId: string, dir: string = journalFolder()): Journ
 export async function reset(labId = 'default', options: LeakOptions = {}): Promise<Undo[]> {
   const dir = options.dir ?? journalFolder()
   checkLabId(labId)
+  gatherJournal(labId, dir)
   const file = openJournalFile(labId, dir)
   try {
     const told = await takeBackAll(

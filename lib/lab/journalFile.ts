@@ -80,6 +80,19 @@ export function liveChanges(lab: string, folder: string): Change[] {
   return live(files.map(name => readIfThere(join(folder, name))).join(''))
 }
 
+/** Takes back into a lab's journal what a program had put aside that was killed then. */
+export function gatherJournal(lab: string, folder: string): void {
+  const file = openJournalFile(lab, folder)
+  for (const name of journalNames(folder)) {
+    const [, pid] = /~(\d+)$/.exec(name) ?? []
+    if (pid === undefined || name.replace(SUFFIX, '') !== lab || existsSync(`/proc/${pid}`)) continue
+    const aside = join(folder, name)
+    for (const { undo, pid } of live(readIfThere(aside))) file.append({ change: undo, pid })
+    rmSync(aside, { force: true })
+  }
+  file.close()
+}
+
 /** The labs that have a journal. */
 export function journaledLabs(folder: string): string[] {
   return [...new Set(journalNames(folder).map(name => name.replace(SUFFIX, '')))].sort()
