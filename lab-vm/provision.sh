@@ -12,7 +12,7 @@ PACKAGES=(
   # What the article uses, and a JRE for its program.
   runc crun skopeo umoci docker.io bridge-utils iproute2 nftables busybox-static default-jre-headless curl
   # What ocilab is built with.
-  make g++ libseccomp-dev git ca-certificates
+  make g++ libseccomp-dev libisal-dev git ca-certificates
   # What brings Node and JupyterLab, and what the checks look with.
   python3 python3-venv procps strace attr zstd
 )

@@ -36,6 +36,8 @@ const FOR_THE_TOUR = {
   runc: ['runc'],
   // Not a program: it is what the compiler of seccomp filters is built with.
   '/usr/include/seccomp.h': ['libseccomp-dev'],
+  // And this is what inflates gzip twice as fast as zlib.
+  '/usr/include/isa-l.h': ['libisal-dev'],
 }
 
 /** What the notebooks stand on: JupyterLab itself comes from PyPI, into an environment of its own. */

@@ -12,7 +12,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'kernel.ts': [],
   'package.ts': [],
   spec: [],
-  // Digests are taken beside the main thread where native/ was built; without it everything is the same, only slower.
+  // Digests are taken, and gzip is undone, beside the main thread where native/ was built; without it everything is the same,
+  // only slower.
   bytes: ['spec', 'kernel.ts'],
   image: ['spec', 'bytes'],
   transport: ['spec', 'bytes', 'image'],

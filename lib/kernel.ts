@@ -35,6 +35,8 @@ export interface NativeRoot {
   readdir(path: Uint8Array): Buffer[]
   /** The name and all below it. */
   remove(path: Uint8Array): void
+  /** Makes a batch of lib/rootfs/newNames.ts on another thread; answers how many were made before one was refused. */
+  make(batch: Uint8Array): Promise<number>
 }
 
 /** A hash taken on a thread of its own. native/hash.cc */
@@ -130,7 +132,9 @@ export interface NativeFilter {
 }
 
 /** What `make -C native` built. This file is the only one that knows where that is, also when it is bundled with others. */
-export function builtPath(name: 'ocilab.node' | 'ocilab-pause' | 'ocirun-init' | 'seccomp.node'): string {
+export function builtPath(
+  name: 'ocilab.node' | 'ocilab-pause' | 'ocirun-init' | 'seccomp.node' | 'gunzip.node',
+): string {
   return fileURLToPath(new URL(`../native/build/${name}`, import.meta.url))
 }
 
@@ -173,6 +177,30 @@ export function nativeSeccomp(): NativeSeccomp {
     const hint = 'install libseccomp (Debian: libseccomp-dev), then run: make -C native'
     throw new KernelError('NATIVE_MISSING', `seccomp: ${got}`, { want: path, got, hint }, { cause })
   }
+}
+
+/** native/gunzip/gunzip.cc: gzip members, whose headers have been read. */
+export interface NativeGunzip {
+  /** Another member begins. */
+  begin(): void
+  /**
+   * Inflates on another thread from `input` into `room`, as far as either goes; both are lent until it is done. `state` is
+   * `more`, `end` of the member, or what is wrong with it.
+   */
+  inflate(input: Uint8Array, room: Uint8Array): Promise<[used: number, made: number, state: string]>
+}
+
+let gunzip: { Gunzip: new () => NativeGunzip } | undefined
+
+/** The addon that holds ISA-L; nothing where it was not built, or where the library is not on this machine. */
+export function nativeGunzip(): { Gunzip: new () => NativeGunzip } | undefined {
+  const path = builtPath('gunzip.node')
+  try {
+    gunzip ??= createRequire(import.meta.url)(path)
+  } catch {
+    return undefined
+  }
+  return gunzip
 }
 
 const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))

@@ -1,39 +1,23 @@
-// Files below a root that no link can leave: every name is looked up by openat2 with RESOLVE_IN_ROOT, as if the root
-// were "/", and its last part is never followed. What is to be done with which file, TypeScript decides.
+// Files below a root that no link can leave (below.hh), call by call. What is to be done with which file, TypeScript
+// decides.
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <linux/openat2.h>
 #include <napi.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include <cstring>
 #include <string>
 
+#include "below.hh"
 #include "errno.hh"
 #include "fd.hh"
+#include "newNames.hh"
+#include "promise.hh"
 #include "tree.hh"
 
 namespace {
-
-Fd openInRoot(int root, const std::string& path, int flags, mode_t mode = 0) {
-  open_how how{};
-  how.flags = static_cast<__u64>(flags) | O_CLOEXEC;
-  how.mode = mode;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  // openat2 says EAGAIN when it saw a rename race by; the kernel asks us to try again.
-  for (;;) {
-    long fd = syscall(SYS_openat2, root, path.empty() ? "." : path.c_str(), &how, sizeof how);
-    if (fd >= 0) return Fd(static_cast<int>(fd));
-    if (errno != EAGAIN) fail("openat2", path);
-  }
-}
-
-void check(int result, const char* syscall, const std::string& path) {
-  if (result < 0) fail(syscall, path);
-}
 
 std::string bytes(const Napi::Value& value) {
   auto buffer = value.As<Napi::Buffer<char>>();
@@ -69,12 +53,14 @@ class Root final : public Napi::ObjectWrap<Root> {
                                         InstanceMethod("stat", &Root::guarded<&Root::stat>),
                                         InstanceMethod("readdir", &Root::guarded<&Root::readdir>),
                                         InstanceMethod("remove", &Root::guarded<&Root::remove>),
+                                        InstanceMethod("make", &Root::guarded<&Root::make>),
                                     }));
   }
 
   explicit Root(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     std::string path = bytes(info[0]);
     root_ = Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    below_ = Below(root_.get());
     if (root_) return;
     SystemError error{errno, "open", path};
     throw toJavaScript(info.Env(), error);
@@ -93,37 +79,15 @@ class Root final : public Napi::ObjectWrap<Root> {
     }
   }
 
-  struct Place {
-    int folder;
-    std::string name;
-  };
-
-  // The folder a name stands in, and its last part. The last folder is kept open: layers come folder by folder.
-  Place place(const std::string& path) {
-    size_t slash = path.rfind('/');
-    std::string folder = slash == std::string::npos ? "" : path.substr(0, slash);
-    std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-    if (name.empty()) name = ".";
-    if (folder.empty()) return {root_.get(), name};
-    if (!folder_ || folder != folderPath_) {
-      folder_ = openInRoot(root_.get(), folder, O_PATH | O_DIRECTORY);
-      folderPath_ = folder;
-    }
-    return {folder_.get(), name};
-  }
-
-  // A kept folder may now be another one.
-  void forget() { folder_.reset(); }
-
   Napi::Value close(const Napi::CallbackInfo& info) {
-    forget();
+    below_.forget();
     root_.reset();
     return info.Env().Undefined();
   }
 
   Napi::Value mkdir(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     check(mkdirat(at.folder, at.name.c_str(), number<mode_t>(info[1])), "mkdirat", path);
     return info.Env().Undefined();
   }
@@ -131,7 +95,7 @@ class Root final : public Napi::ObjectWrap<Root> {
   // A new file, to be written through the descriptor. Never opens one that is there.
   Napi::Value create(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     int fd = openat(at.folder, at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     check(fd, "openat", path);
     return Napi::Number::New(info.Env(), fd);
@@ -139,30 +103,30 @@ class Root final : public Napi::ObjectWrap<Root> {
 
   // A file to be read; links are followed, inside the root. Never waits for the other end of a fifo.
   Napi::Value open(const Napi::CallbackInfo& info) {
-    Fd fd = openInRoot(root_.get(), bytes(info[0]), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    Fd fd = below_.open(bytes(info[0]), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     return Napi::Number::New(info.Env(), fd.release());
   }
 
   Napi::Value symlink(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     check(symlinkat(bytes(info[1]).c_str(), at.folder, at.name.c_str()), "symlinkat", path);
     return info.Env().Undefined();
   }
 
   Napi::Value link(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]), target = bytes(info[1]);
-    Place from = place(target);
+    Below::Place from = below_.place(target);
     // place() may let go of the folder it has just given.
     Fd folder(dup(from.folder));
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     check(linkat(folder.get(), from.name.c_str(), at.folder, at.name.c_str(), 0), "linkat", path);
     return info.Env().Undefined();
   }
 
   Napi::Value mknod(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     dev_t device = makedev(number<unsigned>(info[2]), number<unsigned>(info[3]));
     check(mknodat(at.folder, at.name.c_str(), number<mode_t>(info[1]), device), "mknodat", path);
     return info.Env().Undefined();
@@ -170,14 +134,14 @@ class Root final : public Napi::ObjectWrap<Root> {
 
   Napi::Value chown(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     check(fchownat(at.folder, at.name.c_str(), number<uid_t>(info[1]), number<gid_t>(info[2]), AT_SYMLINK_NOFOLLOW), "fchownat", path);
     return info.Env().Undefined();
   }
 
   Napi::Value chmod(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     // fchmodat cannot refuse to follow a link; a descriptor of the name itself can.
     Fd file(openat(at.folder, at.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     check(file.get(), "openat", path);
@@ -187,7 +151,7 @@ class Root final : public Napi::ObjectWrap<Root> {
 
   Napi::Value utimes(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     timespec times[2] = {seconds(info[1], info[2]), seconds(info[1], info[2])};
     check(utimensat(at.folder, at.name.c_str(), times, AT_SYMLINK_NOFOLLOW), "utimensat", path);
     return info.Env().Undefined();
@@ -196,7 +160,7 @@ class Root final : public Napi::ObjectWrap<Root> {
   Napi::Value setxattr(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]), value = bytes(info[2]);
     std::string name = info[1].As<Napi::String>().Utf8Value();
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     // There is no *at form: the folder's entry in /proc is a path that nobody can exchange.
     std::string through = "/proc/self/fd/" + std::to_string(at.folder) + "/" + at.name;
     check(lsetxattr(through.c_str(), name.c_str(), value.data(), value.size(), 0), "lsetxattr", path + " " + name);
@@ -206,7 +170,7 @@ class Root final : public Napi::ObjectWrap<Root> {
   // All extended attributes of a name, as pairs; none where the file system has no such thing.
   Napi::Value xattrs(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     std::string through = "/proc/self/fd/" + std::to_string(at.folder) + "/" + at.name;
     Napi::Array found = Napi::Array::New(info.Env());
     std::string names(XATTR_LIST_MAX, '\0'), value(XATTR_SIZE_MAX, '\0');
@@ -229,7 +193,7 @@ class Root final : public Napi::ObjectWrap<Root> {
     std::string path = bytes(info[0]);
     struct stat found {};
     try {
-      Place at = place(path);
+      Below::Place at = below_.place(path);
       check(fstatat(at.folder, at.name.c_str(), &found, AT_SYMLINK_NOFOLLOW), "fstatat", path);
     } catch (const SystemError& error) {
       if (error.number == ENOENT || error.number == ENOTDIR) return info.Env().Undefined();
@@ -240,7 +204,7 @@ class Root final : public Napi::ObjectWrap<Root> {
 
   Napi::Value readdir(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     Napi::Array names = Napi::Array::New(info.Env());
     uint32_t count = 0;
     for (const std::string& name : namesIn(at.folder, at.name))
@@ -251,16 +215,29 @@ class Root final : public Napi::ObjectWrap<Root> {
   // A name and all below it. Links in it are removed, never followed.
   Napi::Value remove(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
-    Place at = place(path);
+    Below::Place at = below_.place(path);
     removeAt(at.folder, at.name);
-    forget();
+    below_.forget();
     return info.Env().Undefined();
   }
 
   static std::string procPath(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
 
-  Fd root_, folder_;
-  std::string folderPath_;
+  // A batch of names that are hoped to be new, in order, on another thread; how many were made before one was refused.
+  Napi::Value make(const Napi::CallbackInfo& info) {
+    auto batch = info[0].As<Napi::Uint8Array>();
+    auto held = std::make_shared<Napi::ObjectReference>(Napi::Persistent(batch.As<Napi::Object>()));
+    auto made = std::make_shared<uint32_t>();
+    // The folder that this thread keeps open may be replaced by the other.
+    below_.forget();
+    return Task::run(
+        info.Env(),
+        [root = root_.get(), data = batch.Data(), size = batch.ByteLength(), made] { *made = makeNames(root, data, size); },
+        [made, held](Napi::Env env) { return Napi::Number::New(env, *made); });
+  }
+
+  Fd root_;
+  Below below_{-1};
 };
 
 // What is left to do to a file just written: its owner, mode and time, and letting go of it.

@@ -1,7 +1,8 @@
-import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { constants, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { OciError } from '../errors.ts'
 import type { Compression } from '../spec/mediaTypes.ts'
 import type { Bytes } from './bytes.ts'
+import { gunzipped } from './gunzip.ts'
 import { type Rewindable, rewindable } from './rewindable.ts'
 import { type Engine, through } from './zlibEngine.ts'
 
@@ -60,19 +61,12 @@ export async function* zstdCompressed(bytes: Bytes, level = 3): Bytes {
   }
 }
 
-/** Any number of members; after the last there may be zeros, as on tapes, but nothing else. */
-async function* gunzipped(source: Rewindable, where: string): Bytes {
-  yield* through(source, createGunzip({ chunkSize: CHUNK }), error => invalid('GZIP_INVALID', where, error))
-  for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next())
-    if (chunk.some(byte => byte !== 0)) throw invalid('GZIP_INVALID', where, new Error('garbage after the end'))
-}
-
 /** Frame after frame: node:zlib stops after the first. */
 async function* unzstd(source: Rewindable, where: string): Bytes {
   for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
     source.putBack(chunk)
     const engine = createZstdDecompress({ chunkSize: CHUNK }) as Engine
-    yield* through(source, engine, error => invalid('ZSTD_INVALID', where, error))
+    yield* through(source, engine, error => zstdInvalid(where, error))
   }
 }
 
@@ -87,6 +81,6 @@ async function peeked(source: Rewindable): Promise<Uint8Array> {
   return prefix
 }
 
-function invalid(code: 'GZIP_INVALID' | 'ZSTD_INVALID', where: string, cause: Error): OciError {
-  return new OciError(code, `${where}: ${cause.message}`, { where }, { cause })
+function zstdInvalid(where: string, cause: Error): OciError {
+  return new OciError('ZSTD_INVALID', `${where}: ${cause.message}`, { where }, { cause })
 }

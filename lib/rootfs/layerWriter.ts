@@ -1,10 +1,11 @@
-import { closeSync, writeSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { TarEntry, TarHeader, TarTime } from '../bytes/tar.ts'
 import { UnpackError } from '../errors.ts'
 import { emit, type Options } from '../events.ts'
 import { effectOf } from '../image/whiteout.ts'
 import { kernelError, type NativeRoot, native } from '../kernel.ts'
 import { ancestorsOf, parentOf, pathBelow, toBytes } from './layerPath.ts'
+import { writeBody } from './writeBody.ts'
 
 const TYPE_BITS = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const
 const S_IFMT = 0o170000
@@ -25,6 +26,10 @@ export class LayerWriter {
     this.options = options
   }
 
+  get keepsOwners(): boolean {
+    return !this.options.rootless
+  }
+
   begin(where: string): void {
     this.where = where
     this.written = new Set()
@@ -35,10 +40,16 @@ export class LayerWriter {
     const effect = effectOf(toBytes(path))
     if (effect.kind === 'opaque') return this.hideBelow(effect.path.toString('latin1'))
     if (effect.kind === 'whiteout') return this.hide(effect.path.toString('latin1'))
-    if (path === '') return this.keepFolder('', entry)
+    if (path === '') return this.createRoot(entry)
     this.makeParents(path)
     this.makeRoom(path, entry)
     await this.create(path, entry)
+    this.keep(path, entry)
+  }
+
+  /** Keeps in mind that the present layer has this member, and now it is there. */
+  keep(path: string, entry: TarHeader): void {
+    if (entry.type === 'directory') this.folders.set(path, { mode: entry.mode, mtime: entry.mtime })
     this.written.add(path)
     for (const folder of ancestorsOf(path)) {
       if (this.written.has(folder)) break
@@ -60,7 +71,8 @@ export class LayerWriter {
     switch (entry.type) {
       case 'directory':
         if (!this.isFolder(path)) this.call('mkdir', path, () => this.root.mkdir(bytes, 0o700))
-        return this.keepFolder(path, entry)
+        this.chown(path, entry)
+        return this.setXattrs(path, entry)
       case 'file':
         return this.createFile(path, entry)
       case 'symlink':
@@ -79,7 +91,7 @@ export class LayerWriter {
     const owner = this.options.rootless ? {} : { uid, gid }
     const fd = this.call('create', path, () => this.root.create(toBytes(path)))
     try {
-      for await (const chunk of entry.body) for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at)
+      await writeBody(fd, entry.body)
     } catch (error) {
       closeSync(fd)
       throw error
@@ -92,7 +104,7 @@ export class LayerWriter {
   private createHardlink(path: string, entry: TarEntry): void {
     const target = pathBelow(entry.linkpath!, this.where)
     if (target === '' || this.isFolder(target)) throw this.invalid(entry, `a hardlink to a folder, ${target || '/'}`)
-    if (this.root.stat(toBytes(target)) === undefined)
+    if (this.stat(target) === undefined)
       throw this.invalid(entry, `a hardlink to ${entry.linkpath}, which is not there`)
     this.call('link', path, () => this.root.link(toBytes(path), toBytes(target)))
   }
@@ -114,10 +126,11 @@ export class LayerWriter {
     this.setTime(path, entry)
   }
 
-  private keepFolder(path: string, entry: TarHeader): void {
-    this.chown(path, entry)
-    this.setXattrs(path, entry)
-    this.folders.set(path, { mode: entry.mode, mtime: entry.mtime })
+  /** The root is there already, whatever kind of member has its name. */
+  private createRoot(entry: TarHeader): void {
+    this.chown('', entry)
+    this.setXattrs('', entry)
+    this.folders.set('', { mode: entry.mode, mtime: entry.mtime })
   }
 
   /** Folders that no layer speaks of are made as they are needed. */
@@ -125,14 +138,14 @@ export class LayerWriter {
     const parent = parentOf(path)
     if (parent === '' || this.written.has(parent)) return
     // Through a symlink the folder may be elsewhere, but inside the root: openat2 sees to that.
-    if (this.root.stat(toBytes(parent)) !== undefined) return
+    if (this.stat(parent) !== undefined) return
     this.makeParents(parent)
     this.call('mkdir', parent, () => this.root.mkdir(toBytes(parent), 0o755))
   }
 
   /** A later entry replaces an earlier one of the same name; only a folder over a folder keeps what is in it. */
   private makeRoom(path: string, entry: TarHeader): void {
-    const mode = this.root.stat(toBytes(path))
+    const mode = this.stat(path)
     if (mode === undefined || (entry.type === 'directory' && (mode & S_IFMT) === S_IFDIR)) return
     this.remove(path)
   }
@@ -158,7 +171,7 @@ export class LayerWriter {
   }
 
   private remove(path: string): void {
-    const mode = this.root.stat(toBytes(path))
+    const mode = this.stat(path)
     if (mode === undefined) return
     this.call('remove', path, () => this.root.remove(toBytes(path)))
     if ((mode & S_IFMT) !== S_IFDIR) return
@@ -187,8 +200,12 @@ export class LayerWriter {
     }
   }
 
+  private stat(path: string): number | undefined {
+    return this.call('stat', path, () => this.root.stat(toBytes(path)))
+  }
+
   private isFolder(path: string): boolean {
-    return ((this.root.stat(toBytes(path)) ?? 0) & S_IFMT) === S_IFDIR
+    return ((this.stat(path) ?? 0) & S_IFMT) === S_IFDIR
   }
 
   private call<T>(what: string, path: string, work: () => T): T {

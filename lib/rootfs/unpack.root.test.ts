@@ -87,6 +87,11 @@ describe('what a layer says is what is there', () => {
   })
 })
 
+it('a link that leads to itself is named when something is to stand below it', async () => {
+  const image = await imageWith({ loop: { linkpath: 'loop' }, 'loop/x': {} })
+  await expect(unpack(image, target)).rejects.toThrow(/^layer [0-9a-f]{12}: stat loop\/x: ELOOP/)
+})
+
 describe('layers over each other', () => {
   it.each<[string, Record<string, Member>[], string[]]>([
     ['a whiteout hides a file', [{ a: {}, b: {} }, { '.wh.a': {} }], ['b']],

@@ -1,9 +1,9 @@
 import { readTar } from '../bytes/readTar.ts'
-import { isOciError, UnpackError } from '../errors.ts'
 import { type Options, say } from '../events.ts'
 import type { Image, Layer } from '../image/image.ts'
-import { native } from '../kernel.ts'
+import { type NativeRoot, native } from '../kernel.ts'
 import { shortDigest } from '../spec/digest.ts'
+import { BulkWriter } from './bulkWriter.ts'
 import { LayerWriter } from './layerWriter.ts'
 import { fillFolder } from './target.ts'
 
@@ -27,33 +27,24 @@ export async function unpackLayers(layers: readonly Layer[], folder: string, opt
   const root = new Root(Buffer.from(folder))
   try {
     const writer = new LayerWriter(root, options)
-    for (const layer of layers) await unpackLayer(layer, writer, options)
+    for (const layer of layers) await unpackLayer(layer, root, writer, options)
     writer.finish()
   } finally {
     root.close()
   }
 }
 
-async function unpackLayer(layer: Layer, writer: LayerWriter, options: UnpackOptions): Promise<void> {
+async function unpackLayer(layer: Layer, root: NativeRoot, writer: LayerWriter, options: UnpackOptions): Promise<void> {
   const where = `layer ${shortDigest(layer.descriptor.digest)}`
   writer.begin(where)
-  for await (const entry of readTar(layer.uncompressed(), where)) {
-    options.signal?.throwIfAborted()
-    try {
-      await writer.apply(entry)
-    } catch (error) {
-      throw named(error, where, entry.path)
+  const bulk = new BulkWriter(root, writer, where)
+  try {
+    for await (const entry of readTar(layer.uncompressed(), where)) {
+      options.signal?.throwIfAborted()
+      await bulk.apply(entry)
     }
+    await bulk.settle()
+  } finally {
+    await bulk.rest()
   }
-}
-
-/** The same error, with the layer and the entry it is about. */
-function named(error: unknown, where: string, path: Buffer): unknown {
-  if (!isOciError(error) || error.message.startsWith(where)) return error
-  return new UnpackError(
-    error.code,
-    `${where}: ${error.message}`,
-    { ...error.data, where: `${where}: ${path}` },
-    { cause: error },
-  )
 }
