@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { OciError } from '../../errors.ts'
 import { runProgram } from './program.ts'
 import type { Comparison, Contender } from './suite.ts'
-import { cpuUsed, forgetPeak, peakSince } from './usage.ts'
+import { cpuOf, cpuUsed, forgetPeak, peakSince } from './usage.ts'
 
 /** What was measured of one contender. */
 export interface Figures {
@@ -11,7 +11,7 @@ export interface Figures {
   /** Milliseconds: the median of all runs, and each run. */
   readonly wall: number
   readonly runs: readonly number[]
-  /** Milliseconds of CPU in one run, on average: its own, and that of programs it waited for. */
+  /** Milliseconds of CPU in one run, on average: its own, and that of programs it waited for; or its server's. */
   readonly cpu: number
   /** The most memory it had, in bytes. */
   readonly peak: number
@@ -66,21 +66,23 @@ export async function measure(
 
 async function oneRun(contender: Contender): Promise<{ wall: number; cpu: number; result: string }> {
   await contender.prepare?.()
-  const cpu = cpuUsed()
+  const { server } = contender
+  const used = () => (server === undefined ? cpuUsed() : cpuOf(server))
+  const before = used()
   const begin = process.hrtime.bigint()
   await contender.run()
   const wall = Number(process.hrtime.bigint() - begin) / 1e6
-  const used = cpuUsed() - cpu
-  return { wall, cpu: used, result: JSON.stringify((await contender.result?.()) ?? null) }
+  const cpu = used() - before
+  return { wall, cpu, result: JSON.stringify((await contender.result?.()) ?? null) }
 }
 
-/** Of a program by time(1), in a run of its own, so that time(1) itself is in no figure; else of this program. */
-async function peakOf({ prepare, command, run, result }: Contender, folder: string): Promise<number> {
+/** Of a program by time(1), in a run of its own, so that time(1) itself is in no figure; else of the server, or of this program. */
+async function peakOf({ prepare, command, server, run, result }: Contender, folder: string): Promise<number> {
   await prepare?.()
   if (!command) {
-    forgetPeak()
+    forgetPeak(server)
     await run()
-    const peak = peakSince()
+    const peak = peakSince(server)
     await result?.()
     return peak
   }

@@ -13,18 +13,19 @@ export interface Server {
   readonly name: string
   readonly url: string
   readonly port: number
+  readonly pid: number
 }
 
-export async function ourRegistry(place: Place): Promise<Server> {
+export async function ourRegistry(place: Place, folder = 'ours'): Promise<Server> {
   const port = await freePort()
-  const flags = ['--port', String(port), '--root', join(place.folder, 'ours')]
+  const flags = ['--port', String(port), '--root', join(place.folder, folder)]
   return started('ocilab', port, [process.execPath, join(DIST, 'ocilab.cjs'), 'registry', 'serve', ...flags], place)
 }
 
-export async function cncfRegistry(place: Place): Promise<Server> {
+export async function cncfRegistry(place: Place, folder = 'cncf'): Promise<Server> {
   const port = await freePort()
-  const config = join(place.folder, 'cncf.yml')
-  const storage = `storage: {filesystem: {rootdirectory: ${join(place.folder, 'cncf')}}}`
+  const config = join(place.folder, `${folder}.yml`)
+  const storage = `storage: {filesystem: {rootdirectory: ${join(place.folder, folder)}}}`
   const log = 'log: {level: error, accesslog: {disabled: true}}'
   writeFileSync(config, `version: 0.1\n${log}\n${storage}\nhttp: {addr: "127.0.0.1:${port}"}\n`)
   return started('docker-registry', port, ['docker-registry', 'serve', config], place)
@@ -39,7 +40,7 @@ async function started(name: string, port: number, [program, ...args]: string[],
       answer => answer.ok,
       () => false,
     )
-    if (there) return { name, url, port }
+    if (there) return { name, url, port, pid: child.pid! }
     await sleep(50)
   }
   throw new OciError('COMMAND_FAILED', `${name}: does not answer at ${url}`, { where: url })

@@ -30,16 +30,17 @@ export const suite: Suite = {
   },
 }
 
-function get({ name, port }: Server, path: string, times: number): Contender {
-  return { name, run: () => askAgain(port, path, times) }
+function get({ name, port, pid }: Server, path: string, times: number): Contender {
+  return { name, server: pid, run: () => askAgain(port, path, times) }
 }
 
-function put({ name, url }: Server, { folder }: Place): Contender {
+function put({ name, url, pid }: Server, { folder }: Place): Contender {
   const file = join(folder, `put-${name.split(' ')[0]}`)
   let location = ''
   let blob = ''
   return {
     name,
+    server: pid,
     async prepare() {
       const bytes = randomBytes(SIZE)
       const digest = digestOf(bytes)

@@ -11,6 +11,8 @@ export interface Contender {
   result?(): unknown
   /** The command line of a contender that is one program: its peak memory is its own, not this program's. */
   readonly command?: readonly string[]
+  /** The process of a server that does the work: CPU and memory are its own, not its client's. */
+  readonly server?: number
 }
 
 /** Ours against its peers. */

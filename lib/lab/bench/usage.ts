@@ -5,23 +5,30 @@ const TICK = 10
 /** CPU milliseconds that this program and the programs it has waited for have used until now. */
 export function cpuUsed(): number {
   const { user, system } = process.cpuUsage()
-  return (user + system) / 1000 + childrensCpu()
+  const [, , ofChildren, systemOfChildren] = ticks('self')
+  return (user + system) / 1000 + (ofChildren + systemOfChildren) * TICK
 }
 
-// In clock ticks: too coarse for one short run, right in the sum over many. proc_pid_stat(5)
-function childrensCpu(): number {
-  const stat = readFileSync('/proc/self/stat', 'latin1')
+/** CPU milliseconds that another program has used. */
+export function cpuOf(pid: number): number {
+  const [user, system] = ticks(pid)
+  return (user + system) * TICK
+}
+
+// Too coarse for one short run, right in the sum over many. proc_pid_stat(5)
+function ticks(pid: number | 'self'): [user: number, system: number, ofChildren: number, systemOfChildren: number] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[13]) + Number(fields[14])) * TICK
+  return fields.slice(11, 15).map(Number) as [number, number, number, number]
 }
 
-/** Forgets how much memory this program once had. proc_pid_clear_refs(5) */
-export function forgetPeak(): void {
-  writeFileSync('/proc/self/clear_refs', '5')
+/** Forgets how much memory a program once had; this one by default. proc_pid_clear_refs(5) */
+export function forgetPeak(pid: number | 'self' = 'self'): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
 
-/** The most memory this program has had since, in bytes. */
-export function peakSince(): number {
-  const [, kilobytes] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
+/** The most memory it has had since, in bytes. */
+export function peakSince(pid: number | 'self' = 'self'): number {
+  const [, kilobytes] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
   return Number(kilobytes) * 1024
 }
