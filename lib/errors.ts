@@ -116,6 +116,16 @@ export function isSystemError(error: unknown, code?: string): error is NodeJS.Er
  * for errors of ours; what we did not foresee has none, and `undefined` says so.
  */
 export function knownSentence(error: unknown): string | undefined {
+  const said = systemOrOurs(error)
+  return said === undefined ? undefined : printable(said)
+}
+
+// Names of files come from images: they may hold what moves a terminal's cursor, or ends a line of a log.
+function printable(text: string): string {
+  return text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, it => `\\x${it.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
+
+function systemOrOurs(error: unknown): string | undefined {
   if (isOciError(error)) return `${error.message} [${error.code}]`
   if (!isSystemError(error)) return undefined
   const { path, code = '', message } = error

@@ -28,6 +28,11 @@ export interface NativeRoot {
   chmod(path: Uint8Array, mode: number): void
   utimes(path: Uint8Array, seconds: number, nanoseconds: number): void
   setxattr(path: Uint8Array, name: string, value: Uint8Array): void
+  removexattr(path: Uint8Array, name: string): void
+  /** Where a symlink points. */
+  readlink(path: Uint8Array): Buffer
+  /** The path of a folder without links in it, from the root; nothing where there is no folder. */
+  real(path: Uint8Array): Buffer | undefined
   /** All extended attributes; none where the file system has no such thing. */
   xattrs(path: Uint8Array): [name: string, value: Buffer][]
   /** st_mode, or nothing when it is not there. */

@@ -22,6 +22,11 @@ Below::Place Below::place(const std::string& path) {
   size_t slash = path.rfind('/');
   std::string folder = path.substr(0, slash == std::string::npos ? 0 : slash);
   std::string name = path.substr(slash + 1);  // npos + 1 is 0
+  // These are no names: from a folder, ".." leads up, and from the root out of it.
+  if (name == "." || name == "..") {
+    errno = EINVAL;
+    fail("openat2", path);
+  }
   if (name.empty()) name.push_back('.');
   if (folder.empty()) return {root_, name};
   if (!folder_ || folder != folderPath_) {

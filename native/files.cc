@@ -49,6 +49,9 @@ class Root final : public Napi::ObjectWrap<Root> {
                                         InstanceMethod("chmod", &Root::guarded<&Root::chmod>),
                                         InstanceMethod("utimes", &Root::guarded<&Root::utimes>),
                                         InstanceMethod("setxattr", &Root::guarded<&Root::setxattr>),
+                                        InstanceMethod("removexattr", &Root::guarded<&Root::removexattr>),
+                                        InstanceMethod("readlink", &Root::guarded<&Root::readlink>),
+                                        InstanceMethod("real", &Root::guarded<&Root::real>),
                                         InstanceMethod("xattrs", &Root::guarded<&Root::xattrs>),
                                         InstanceMethod("stat", &Root::guarded<&Root::stat>),
                                         InstanceMethod("readdir", &Root::guarded<&Root::readdir>),
@@ -167,6 +170,39 @@ class Root final : public Napi::ObjectWrap<Root> {
     return info.Env().Undefined();
   }
 
+  Napi::Value removexattr(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    std::string name = info[1].As<Napi::String>().Utf8Value();
+    Below::Place at = below_.place(path);
+    std::string through = "/proc/self/fd/" + std::to_string(at.folder) + "/" + at.name;
+    check(lremovexattr(through.c_str(), name.c_str()), "lremovexattr", path + " " + name);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value readlink(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    Below::Place at = below_.place(path);
+    char target[PATH_MAX];
+    ssize_t length = readlinkat(at.folder, at.name.c_str(), target, sizeof target);
+    if (length < 0) fail("readlinkat", path);
+    return Napi::Buffer<char>::Copy(info.Env(), target, length);
+  }
+
+  // The path of a folder without links in it, from the root; nothing where there is no folder.
+  Napi::Value real(const Napi::CallbackInfo& info) {
+    std::string path = bytes(info[0]);
+    std::string found;
+    try {
+      Fd folder = below_.open(path, O_PATH | O_DIRECTORY);
+      std::string top = pathOf(root_), whole = pathOf(folder);
+      if (whole != top) found = whole.substr(top == "/" ? 1 : top.size() + 1);
+    } catch (const SystemError& error) {
+      if (error.number == ENOENT || error.number == ENOTDIR) return info.Env().Undefined();
+      throw;
+    }
+    return Napi::Buffer<char>::Copy(info.Env(), found.data(), found.size());
+  }
+
   // All extended attributes of a name, as pairs; none where the file system has no such thing.
   Napi::Value xattrs(const Napi::CallbackInfo& info) {
     std::string path = bytes(info[0]);
@@ -219,6 +255,13 @@ class Root final : public Napi::ObjectWrap<Root> {
     removeAt(at.folder, at.name);
     below_.forget();
     return info.Env().Undefined();
+  }
+
+  static std::string pathOf(const Fd& fd) {
+    char path[PATH_MAX];
+    ssize_t length = ::readlink(procPath(fd).c_str(), path, sizeof path);
+    if (length < 0) fail("readlink", procPath(fd));
+    return std::string(path, length);
   }
 
   static std::string procPath(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }

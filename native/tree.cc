@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
@@ -21,36 +22,61 @@ std::vector<std::string> namesIn(int folder, const std::string& name) {
   return names;
 }
 
-// Without recursion: an image may nest folders deeper than a stack.
+namespace {
+
+struct Level {
+  std::string name;
+  std::vector<std::string> names;
+  dev_t device;
+  ino_t inode;
+};
+
+bool isNoFile() { return errno == EISDIR || errno == EPERM; }
+
+}  // namespace
+
+// Without recursion and with one descriptor: an image may nest folders deeper than a stack, and than a process may open.
 void removeAt(int folder, const std::string& name) {
   if (unlinkat(folder, name.c_str(), 0) == 0) return;
-  if (errno != EISDIR && errno != EPERM) fail("unlinkat", name);
-  struct Level {
-    Fd folder;
-    std::string name;
-    std::vector<std::string> names;
-  };
+  if (!isNoFile()) fail("unlinkat", name);
   std::vector<Level> stack;
-  auto descend = [&](int parent, const std::string& child) {
+  Fd here;
+  auto enter = [&](int parent, const std::string& child) {
     Fd fd(openat(parent, child.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) fail("openat", child);
-    std::vector<std::string> names = namesIn(fd.get(), ".");
-    stack.push_back({std::move(fd), child, std::move(names)});
+    struct stat found {};
+    if (!fd || fstat(fd.get(), &found) < 0) fail("openat", child);
+    stack.push_back({child, namesIn(fd.get(), "."), found.st_dev, found.st_ino});
+    here = std::move(fd);
   };
-  descend(folder, name);
+  auto leave = [&] {
+    std::string done = std::move(stack.back().name);
+    stack.pop_back();
+    if (stack.empty()) {
+      if (unlinkat(folder, done.c_str(), AT_REMOVEDIR) < 0) fail("unlinkat", done);
+      return;
+    }
+    Fd above(openat(here.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat found {};
+    if (!above || fstat(above.get(), &found) < 0) fail("openat", "..");
+    // A folder that somebody moves meanwhile would lead us out.
+    if (found.st_dev != stack.back().device || found.st_ino != stack.back().inode) {
+      errno = ESTALE;
+      fail("openat", "..");
+    }
+    here = std::move(above);
+    if (unlinkat(here.get(), done.c_str(), AT_REMOVEDIR) < 0) fail("unlinkat", done);
+  };
+  enter(folder, name);
   while (!stack.empty()) {
-    Level& level = stack.back();
-    if (level.names.empty()) {
-      std::string done = level.name;
-      stack.pop_back();
-      int parent = stack.empty() ? folder : stack.back().folder.get();
-      if (unlinkat(parent, done.c_str(), AT_REMOVEDIR) < 0) fail("unlinkat", done);
+    std::vector<std::string>& names = stack.back().names;
+    if (names.empty()) {
+      leave();
       continue;
     }
-    std::string child = std::move(level.names.back());
-    level.names.pop_back();
-    if (unlinkat(level.folder.get(), child.c_str(), 0) == 0) continue;
-    if (errno != EISDIR && errno != EPERM) fail("unlinkat", child);
-    descend(level.folder.get(), child);
+    std::string child = std::move(names.back());
+    names.pop_back();
+    if (unlinkat(here.get(), child.c_str(), 0) == 0) continue;
+    if (!isNoFile()) fail("unlinkat", child);
+    enter(here.get(), child);
   }
 }

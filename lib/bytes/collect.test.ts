@@ -12,7 +12,7 @@ it('stops at the limit, and says where', async () => {
   expect(await collect(bytesOf('abc'), 3)).toHaveLength(3)
   await expect(collect(bytesOf('abc', 'd'), 3, 'manifest')).rejects.toMatchObject({
     code: 'TOO_LARGE',
-    message: 'manifest: too large (want at most 3 bytes)',
+    message: 'manifest: too large (want at most 3 bytes, got more)',
   })
 })
 

@@ -12,7 +12,10 @@ export async function collect(
   for await (const chunk of bytes) {
     size += chunk.length
     if (size > limit)
-      throw new OciError('TOO_LARGE', `${where}: too large (want at most ${limit} bytes)`, { want: limit, where })
+      throw new OciError('TOO_LARGE', `${where}: too large (want at most ${limit} bytes, got more)`, {
+        want: limit,
+        where,
+      })
     chunks.push(chunk)
   }
   return chunks.length === 1 ? chunks[0]! : new Uint8Array(Buffer.concat(chunks, size))

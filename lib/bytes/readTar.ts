@@ -64,11 +64,12 @@ async function* bodyOf(entry: AsyncIterable<unknown>, named: (error: unknown) =>
 
 function headerOf(header: Header, where: string): TarHeader {
   const pax = (header.pax ?? {}) as PaxRecords
-  const type = TYPES[header.type ?? '']
+  const type = typeOf(header)
   const { name, linkname } = header
   const fail = (what: string) => tarInvalid(`${where}: ${Buffer.from(name, 'latin1')}`, what)
   if (type === undefined) throw fail('a member of an unknown kind')
   if (name === '') throw fail('a member without a name')
+  if (type === 'directory' && header.type !== 'directory' && header.size) throw fail('a folder with contents')
   if (name.includes('\0') || linkname?.includes('\0')) throw fail('NUL in a name')
   if (Object.keys(pax).some(key => key.startsWith('GNU.sparse.')))
     throw fail('a sparse file, which layers may not have')
@@ -91,6 +92,12 @@ function headerOf(header: Header, where: string): TarHeader {
     devminor: header.devminor || 0,
     xattrs: xattrs(pax),
   }
+}
+
+/** Before there was a kind for folders, a file with a slash at its end was one: GNU tar and libarchive still take it so. */
+function typeOf({ type, name }: Header): TarType | undefined {
+  const known = TYPES[type ?? '']
+  return known === 'file' && name.endsWith('/') ? 'directory' : known
 }
 
 type Fail = (what: string) => OciError

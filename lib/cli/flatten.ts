@@ -4,13 +4,14 @@ import { layerOf } from '../engine/edit/newLayer.ts'
 import { flatten } from '../image/flatten.ts'
 import { changeImage, changingVerb } from './changeImage.ts'
 import type { ImageFlags } from './imageFlags.ts'
+import { type LimitFlags, limitsOf, withLimitFlags } from './limitFlags.ts'
 
 export function command(): Command {
-  return changingVerb(new Command())
+  return withLimitFlags(changingVerb(new Command()))
     .description('Makes one layer of all (crane flatten): what was removed is gone for good.')
-    .action((source: string, destination: string, flags: ImageFlags) =>
+    .action((source: string, destination: string, flags: ImageFlags & LimitFlags) =>
       changeImage(source, destination, flags, async (image, blobs, options) => {
-        const layer = await layerOf(flatten(image, options), blobs)
+        const layer = await layerOf(flatten(image, { ...options, limits: limitsOf(flags) }), blobs)
         const created_by = `ocilab flatten ${image.descriptor.digest}`
         return editImage(image, { layers: [layer], history: [{ created: image.config.created, created_by }] }, blobs)
       }),

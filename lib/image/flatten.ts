@@ -1,24 +1,28 @@
 import type { Bytes } from '../bytes/bytes.ts'
-import { readTar } from '../bytes/readTar.ts'
-import type { TarEntry, TarInput } from '../bytes/tar.ts'
+import type { TarInput } from '../bytes/tar.ts'
 import { writeTar } from '../bytes/writeTar.ts'
 import { isOciError, OciError } from '../errors.ts'
 import { type Options, say } from '../events.ts'
-import { shortDigest } from '../spec/digest.ts'
 import type { Image, Layer } from './image.ts'
+import { Budget, type Limits, layerName } from './limits.ts'
 import { type Inode, LayerTree } from './tree.ts'
+
+export interface FlattenOptions extends Options {
+  /** {@link LIMITS} where it says nothing. */
+  limits?: Partial<Limits>
+}
 
 /**
  * The files a container of this image would see, as one tar. ≙ `docker export` without what the engine adds.
  * The layers are read twice: once to know what survives, once for its contents, so that no content waits in memory.
- * Throws `TAR_INVALID` and what the layers throw.
+ * Throws `TAR_INVALID`, `TOO_LARGE` and what the layers throw.
  */
-export function flatten(image: Image, options?: Options): Bytes {
+export function flatten(image: Image, options?: FlattenOptions): Bytes {
   say(options, 'docker export')
   return writeTar(members(image, options))
 }
 
-async function* members(image: Image, options?: Options): AsyncGenerator<TarInput> {
+async function* members(image: Image, options?: FlattenOptions): AsyncGenerator<TarInput> {
   const tree = await treeOf(image, options)
   const names = new Map<Inode, Buffer[]>()
   // Folders first, then all the rest can be put into them.
@@ -29,9 +33,10 @@ async function* members(image: Image, options?: Options): AsyncGenerator<TarInpu
     else names.set(inode, [...(names.get(inode) ?? []), path])
   }
   for (const [{ header }, paths] of names) if (header.type !== 'file') yield* named(header, paths)
+  const budget = new Budget(options?.limits)
   for (const [layer, files] of filesByLayer(names)) {
     let index = 0
-    for await (const entry of entriesOf(image.layers[layer]!, options)) {
+    for await (const entry of budget.entriesOf(image.layers[layer]!, options)) {
       const paths = files.get(index++)
       if (paths) yield* named(entry, paths)
     }
@@ -56,21 +61,15 @@ function filesByLayer(names: Map<Inode, Buffer[]>): Map<number, Map<number, Buff
   return layers
 }
 
-async function treeOf(image: Image, options?: Options): Promise<LayerTree> {
+async function treeOf(image: Image, options?: FlattenOptions): Promise<LayerTree> {
   const tree = new LayerTree()
+  const budget = new Budget(options?.limits)
   for (const [number, layer] of image.layers.entries()) {
     let index = 0
-    for await (const { body: _unread, ...header } of entriesOf(layer, options))
+    for await (const { body: _unread, ...header } of budget.entriesOf(layer, options))
       inLayer(layer, () => tree.apply(header, number, index++))
   }
   return tree
-}
-
-async function* entriesOf(layer: Layer, options?: Options): AsyncGenerator<TarEntry> {
-  for await (const entry of readTar(layer.uncompressed(), nameOf(layer))) {
-    options?.signal?.throwIfAborted()
-    yield entry
-  }
 }
 
 // The tree knows members but not whose they are.
@@ -79,11 +78,7 @@ function inLayer(layer: Layer, change: () => void): void {
     change()
   } catch (error) {
     if (!isOciError(error)) throw error
-    const where = nameOf(layer)
+    const where = layerName(layer)
     throw new OciError(error.code, `${where}: ${error.message}`, { ...error.data, where }, { cause: error })
   }
-}
-
-function nameOf(layer: Layer): string {
-  return `layer ${shortDigest(layer.descriptor.digest)}`
 }

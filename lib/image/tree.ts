@@ -1,5 +1,6 @@
 import type { TarHeader } from '../bytes/tar.ts'
 import { OciError } from '../errors.ts'
+import { inFolder, LONGEST_PATH, pathBelow } from './layerPath.ts'
 import { effectOf } from './whiteout.ts'
 
 /** A file as a layer brought it: hardlinks are several names of one inode. */
@@ -33,8 +34,7 @@ interface Node {
   children: Map<string, Node>
 }
 
-// Linux takes no longer path in one call, and follows no more links on the way.
-const LONGEST_PATH = 4096
+// Linux follows no more links on the way.
 const MOST_SYMLINKS = 40
 const SLASH = 47
 
@@ -44,9 +44,7 @@ export class LayerTree {
 
   /** Lays one member over what is there. Throws `TAR_INVALID` for one that no file system could hold. */
   apply(header: TarHeader, layer: number, index: number): void {
-    if (header.path.length > LONGEST_PATH)
-      throw invalid(header.path, `a name too long (want at most ${LONGEST_PATH} bytes, got ${header.path.length})`)
-    const effect = effectOf(trimmed(header.path))
+    const effect = effectOf(Buffer.from(pathBelow(header.path, 'entry'), 'latin1'))
     if (effect.kind === 'opaque') this.#hideChildren(effect.path, layer)
     else if (effect.kind === 'whiteout') this.#hide(effect.path, layer)
     else if (header.type === 'hardlink') this.#link(header, layer)
@@ -55,7 +53,7 @@ export class LayerTree {
 
   /** Everything that is left: a folder before what is in it, names in the order of their bytes. */
   survivors(): Generator<Survivor> {
-    return visit(this.#root, '')
+    return visit(this.#root)
   }
 
   /** Follows a path; its last part too, unless told otherwise. Throws `TAR_INVALID` for symlinks that lead in circles. */
@@ -110,13 +108,17 @@ export class LayerTree {
   }
 
   #link(header: TarHeader, layer: number): void {
+    pathBelow(header.linkpath!, `${header.path}: a hardlink`)
+    const { folders, name } = split(header.path)
+    if (name === undefined) throw invalid(header.path, 'the root is no folder but a hardlink')
+    const parent = this.#makeFolder(folders, layer)
+    // It takes the place of what is there, even of what it would be a link to.
+    parent.children.delete(name)
     const target = this.#find(header.linkpath!)
     if (!target?.inode || holdsNames(target))
       throw invalid(header.path, `a hardlink to what is not there (${header.linkpath})`)
-    const { folders, name } = split(header.path)
-    if (name === undefined) throw invalid(header.path, 'the root is no folder but a hardlink')
     const { inode } = target
-    this.#makeFolder(folders, layer).children.set(name, { inode, layer, children: new Map() })
+    parent.children.set(name, { inode, layer, children: new Map() })
   }
 
   #hide(path: Buffer, layer: number): void {
@@ -124,7 +126,7 @@ export class LayerTree {
     const parent = this.#walk(folders)
     const node = name === undefined ? undefined : parent?.children.get(name)
     if (!parent || !node) return
-    if (holdsFrom(node, layer)) hideBelow(node, layer)
+    if (holdsFrom(node, layer)) hideIn(node, layer)
     else parent.children.delete(name!)
   }
 
@@ -147,6 +149,9 @@ export class LayerTree {
     if (followed > MOST_SYMLINKS)
       throw invalid(Buffer.from(folders.join('/'), 'latin1'), 'too many symlinks on the way')
     let node = this.#root
+    // Links can lead deeper than any name, and then there is no name for what is there.
+    if (folders.join('/').length > LONGEST_PATH)
+      throw invalid(Buffer.from(folders.join('/'), 'latin1'), `too deep (want at most ${LONGEST_PATH} bytes)`)
     for (const [at, part] of folders.entries()) {
       const child = node.children.get(part)
       const link = child?.inode?.header.type === 'symlink' ? child.inode.header.linkpath : undefined
@@ -157,6 +162,7 @@ export class LayerTree {
       }
       if (child && holdsNames(child)) node = child
       else if (layer === undefined) return undefined
+      else if (child) throw invalid(Buffer.from(folders.join('/'), 'latin1'), `below ${part}, which is no folder`)
       else {
         const made: Node = { layer, children: new Map() }
         node.children.set(part, made)
@@ -167,10 +173,15 @@ export class LayerTree {
   }
 }
 
-function* visit(node: Node, path: string): Generator<Survivor> {
-  yield { path: Buffer.from(path, 'latin1'), inode: node.inode }
-  const names = [...node.children.keys()].sort()
-  for (const name of names) yield* visit(node.children.get(name)!, path === '' ? name : `${path}/${name}`)
+/** Without recursion: folders may be nested deeply. */
+function* visit(root: Node): Generator<Survivor> {
+  const todo = [{ path: '', node: root }]
+  for (let here = todo.pop(); here !== undefined; here = todo.pop()) {
+    const { path, node } = here
+    yield { path: Buffer.from(path, 'latin1'), inode: node.inode }
+    const names = [...node.children.keys()].sort().reverse()
+    for (const name of names) todo.push({ path: inFolder(path, name), node: node.children.get(name)! })
+  }
 }
 
 function holdsNames(node: Node): boolean {
@@ -182,9 +193,15 @@ function holdsFrom(node: Node, layer: number): boolean {
   return node.layer === layer || [...node.children.values()].some(child => holdsFrom(child, layer))
 }
 
+/** What lower layers have in a folder, and say of the folder: if this layer needs it only for what is below, it is a new one. */
+function hideIn(node: Node, layer: number): void {
+  hideBelow(node, layer)
+  if (node.inode && holdsNames(node) && node.inode.layer !== layer) node.inode = undefined
+}
+
 function hideBelow(node: Node, layer: number): void {
   for (const [name, child] of node.children) {
-    if (holdsFrom(child, layer)) hideBelow(child, layer)
+    if (holdsFrom(child, layer)) hideIn(child, layer)
     else node.children.delete(name)
   }
 }
@@ -209,12 +226,6 @@ function clean(path: string[]): string[] {
     else if (part !== '' && part !== '.') parts.push(part)
   }
   return parts
-}
-
-function trimmed(path: Buffer): Buffer {
-  let end = path.length
-  while (end > 0 && path[end - 1] === SLASH) end--
-  return path.subarray(0, end)
 }
 
 function invalid(path: Buffer, what: string): OciError {

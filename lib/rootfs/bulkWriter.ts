@@ -1,9 +1,9 @@
 import { collect } from '../bytes/collect.ts'
 import type { TarEntry } from '../bytes/tar.ts'
 import { isOciError, UnpackError } from '../errors.ts'
+import { pathBelow, toBytes } from '../image/layerPath.ts'
 import { effectOf } from '../image/whiteout.ts'
 import type { NativeRoot } from '../kernel.ts'
-import { pathBelow, toBytes } from './layerPath.ts'
 import type { LayerWriter } from './layerWriter.ts'
 import { NewNames } from './newNames.ts'
 

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import type { TarInput } from '../bytes/tar.ts'
+import { toBytes } from '../image/layerPath.ts'
 import { type NativeRoot, native } from '../kernel.ts'
 import { type DiskEntry, diskEntry, diskMember, isOpaque, isWhiteout, placeOf } from './diskEntry.ts'
-import { toBytes } from './layerPath.ts'
 import { isUnchanged, type Lower } from './lower.ts'
 
 const WHITEOUT = '.wh.'

@@ -2,8 +2,9 @@ import type { BigIntStats } from 'node:fs'
 import { lstatSync, readlinkSync } from 'node:fs'
 import { fileBytes } from '../bytes/file.ts'
 import { type TarHeader, type TarInput, tarTypeOf } from '../bytes/tar.ts'
+import { toBytes } from '../image/layerPath.ts'
 import { kernelError, type NativeRoot } from '../kernel.ts'
-import { toBytes } from './layerPath.ts'
+import { NOT_THE_FILES_OWN } from './lower.ts'
 
 /** A file on disk as a layer would have it, and what else tells it from another. */
 export interface DiskEntry {
@@ -12,8 +13,6 @@ export interface DiskEntry {
 }
 
 const NANOSECONDS = 1_000_000_000n
-// What a kernel keeps for itself: an overlay's own notes, and labels that a security module gives every file.
-const NOT_THE_FILES_OWN = /^(trusted\.overlay\.|user\.overlay\.|security\.selinux$)/
 
 /** A name below a folder, whose last part is never followed; nothing when it is not there, or is a socket. */
 export function diskEntry(folder: string, path: string, root: NativeRoot): DiskEntry | undefined {

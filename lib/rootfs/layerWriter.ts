@@ -2,28 +2,37 @@ import { closeSync } from 'node:fs'
 import type { TarEntry, TarHeader, TarTime } from '../bytes/tar.ts'
 import { UnpackError } from '../errors.ts'
 import { emit, type Options } from '../events.ts'
+import { ancestorsOf, inFolder, nameOf, parentOf, pathBelow, toBytes } from '../image/layerPath.ts'
 import { effectOf } from '../image/whiteout.ts'
 import { kernelError, type NativeRoot, native } from '../kernel.ts'
-import { ancestorsOf, parentOf, pathBelow, toBytes } from './layerPath.ts'
+import { FolderFinder } from './folderFinder.ts'
+import { NOT_THE_FILES_OWN } from './lower.ts'
 import { writeBody } from './writeBody.ts'
 
 const TYPE_BITS = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const
 const S_IFMT = 0o170000
 const S_IFDIR = 0o040000
+// A folder that no layer speaks of.
+const UNSPOKEN = { mode: 0o755, uid: 0, gid: 0 }
 
-/** Applies the entries of layer after layer to a root. image-spec layer.md § Applying Changesets. */
+/**
+ * Applies the entries of layer after layer to a root. image-spec layer.md § Applying Changesets.
+ * Paths are held without links in them, so that what a layer says by one name it cannot take back by another.
+ */
 export class LayerWriter {
   private readonly root: NativeRoot
   private readonly options: Options & { rootless?: boolean }
+  private readonly finder: FolderFinder
   private where = ''
   /** What the present layer has written, with the folders above it: its whiteouts hide only what is not here. */
-  private written = new Set<string>()
+  private written = new Map<string, 'itself' | 'something below'>()
   /** Folders get mode and time last of all: what is put into them later would change the time, or be refused. */
   private readonly folders = new Map<string, { mode: number; mtime: TarTime }>()
 
   constructor(root: NativeRoot, options: Options & { rootless?: boolean }) {
     this.root = root
     this.options = options
+    this.finder = new FolderFinder(root, path => this.invalid(toBytes(path), 'below what is no folder'))
   }
 
   get keepsOwners(): boolean {
@@ -32,28 +41,33 @@ export class LayerWriter {
 
   begin(where: string): void {
     this.where = where
-    this.written = new Set()
+    this.written = new Map()
   }
 
   async apply(entry: TarEntry): Promise<void> {
-    const path = pathBelow(entry.path, this.where)
-    const effect = effectOf(toBytes(path))
+    const name = pathBelow(entry.path, this.where)
+    const effect = effectOf(toBytes(name))
     if (effect.kind === 'opaque') return this.hideBelow(effect.path.toString('latin1'))
     if (effect.kind === 'whiteout') return this.hide(effect.path.toString('latin1'))
-    if (path === '') return this.createRoot(entry)
-    this.makeParents(path)
+    if (name === '') return this.keepRoot(entry)
+    const path = inFolder(this.finder.make(parentOf(name)), nameOf(name))
     this.makeRoom(path, entry)
     await this.create(path, entry)
-    this.keep(path, entry)
+    this.keepAt(path, entry)
   }
 
   /** Keeps in mind that the present layer has this member, and now it is there. */
-  keep(path: string, entry: TarHeader): void {
+  keep(name: string, entry: TarHeader): void {
+    const folder = this.finder.find(parentOf(name))
+    this.keepAt(inFolder(folder ?? parentOf(name), nameOf(name)), entry)
+  }
+
+  private keepAt(path: string, entry: TarHeader): void {
     if (entry.type === 'directory') this.folders.set(path, { mode: entry.mode, mtime: entry.mtime })
-    this.written.add(path)
+    this.written.set(path, 'itself')
     for (const folder of ancestorsOf(path)) {
       if (this.written.has(folder)) break
-      this.written.add(folder)
+      this.written.set(folder, 'something below')
     }
     emit(this.options, { type: 'entry', change: 'written', path: String(entry.path) })
   }
@@ -70,7 +84,8 @@ export class LayerWriter {
     const bytes = toBytes(path)
     switch (entry.type) {
       case 'directory':
-        if (!this.isFolder(path)) this.call('mkdir', path, () => this.root.mkdir(bytes, 0o700))
+        if (this.isFolder(path)) this.clearXattrs(path)
+        else this.call('mkdir', path, () => this.root.mkdir(bytes, 0o700))
         this.chown(path, entry)
         return this.setXattrs(path, entry)
       case 'file':
@@ -102,10 +117,11 @@ export class LayerWriter {
   }
 
   private createHardlink(path: string, entry: TarEntry): void {
-    const target = pathBelow(entry.linkpath!, this.where)
-    if (target === '' || this.isFolder(target)) throw this.invalid(entry, `a hardlink to a folder, ${target || '/'}`)
-    if (this.stat(target) === undefined)
-      throw this.invalid(entry, `a hardlink to ${entry.linkpath}, which is not there`)
+    const target = this.placeOf(pathBelow(entry.linkpath!, this.where))
+    if (target === '' || (target !== undefined && this.isFolder(target)))
+      throw this.invalid(entry.path, `a hardlink to a folder, ${entry.linkpath}`)
+    if (target === undefined || this.modeOf(target) === undefined)
+      throw this.invalid(entry.path, `a hardlink to ${entry.linkpath}, which is not there`)
     this.call('link', path, () => this.root.link(toBytes(path), toBytes(target)))
   }
 
@@ -126,60 +142,74 @@ export class LayerWriter {
     this.setTime(path, entry)
   }
 
-  /** The root is there already, whatever kind of member has its name. */
-  private createRoot(entry: TarHeader): void {
-    this.chown('', entry)
-    this.setXattrs('', entry)
-    this.folders.set('', { mode: entry.mode, mtime: entry.mtime })
+  private keepFolder(path: string, entry: TarHeader): void {
+    this.chown(path, entry)
+    this.setXattrs(path, entry)
+    this.folders.set(path, { mode: entry.mode, mtime: entry.mtime })
   }
 
-  /** Folders that no layer speaks of are made as they are needed. */
-  private makeParents(path: string): void {
-    const parent = parentOf(path)
-    if (parent === '' || this.written.has(parent)) return
-    // Through a symlink the folder may be elsewhere, but inside the root: openat2 sees to that.
-    if (this.stat(parent) !== undefined) return
-    this.makeParents(parent)
-    this.call('mkdir', parent, () => this.root.mkdir(toBytes(parent), 0o755))
+  private keepRoot(entry: TarHeader): void {
+    if (entry.type !== 'directory') throw this.invalid(entry.path, `the root is no folder but a ${entry.type}`)
+    this.keepFolder('', entry)
   }
 
   /** A later entry replaces an earlier one of the same name; only a folder over a folder keeps what is in it. */
   private makeRoom(path: string, entry: TarHeader): void {
-    const mode = this.stat(path)
+    const mode = this.modeOf(path)
     if (mode === undefined || (entry.type === 'directory' && (mode & S_IFMT) === S_IFDIR)) return
     this.remove(path)
   }
 
-  private hide(path: string): void {
-    emit(this.options, { type: 'entry', change: 'whiteout', path })
-    if (this.written.has(path)) this.removeLowerBelow(path)
+  private hide(name: string): void {
+    emit(this.options, { type: 'entry', change: 'whiteout', path: name })
+    const path = this.placeOf(name)
+    if (path === undefined) return
+    if (this.written.has(path)) this.removeLowerIn(path)
     else this.remove(path)
   }
 
-  private hideBelow(path: string): void {
-    emit(this.options, { type: 'entry', change: 'opaque', path })
+  private hideBelow(name: string): void {
+    emit(this.options, { type: 'entry', change: 'opaque', path: name })
+    const path = this.finder.find(name)
+    if (path !== undefined) this.removeLowerBelow(path)
+  }
+
+  /** What lower layers have in a folder, and say of the folder: if this layer needs it only for what is below, it is a new one. */
+  private removeLowerIn(path: string): void {
+    if (!this.isFolder(path)) return
     this.removeLowerBelow(path)
+    if (this.written.get(path) === 'itself') return
+    this.clearXattrs(path)
+    this.chown(path, UNSPOKEN)
+    this.call('chmod', path, () => this.root.chmod(toBytes(path), UNSPOKEN.mode))
+    this.folders.delete(path)
   }
 
   private removeLowerBelow(path: string): void {
-    if (!this.isFolder(path)) return
     for (const name of this.call('readdir', path, () => this.root.readdir(toBytes(path)))) {
-      const child = path === '' ? name.toString('latin1') : `${path}/${name.toString('latin1')}`
-      if (this.written.has(child)) this.removeLowerBelow(child)
+      const child = inFolder(path, name.toString('latin1'))
+      if (this.written.has(child)) this.removeLowerIn(child)
       else this.remove(child)
     }
   }
 
   private remove(path: string): void {
-    const mode = this.stat(path)
+    const mode = this.modeOf(path)
     if (mode === undefined) return
     this.call('remove', path, () => this.root.remove(toBytes(path)))
+    this.finder.forget()
     if ((mode & S_IFMT) !== S_IFDIR) return
     for (const folder of this.folders.keys())
       if (folder === path || folder.startsWith(`${path}/`)) this.folders.delete(folder)
   }
 
-  private chown(path: string, { uid, gid }: TarHeader): void {
+  /** Where a name stands, its folder's links followed; nothing where there is no such folder. */
+  private placeOf(name: string): string | undefined {
+    const folder = this.finder.find(parentOf(name))
+    return folder === undefined ? undefined : inFolder(folder, nameOf(name))
+  }
+
+  private chown(path: string, { uid, gid }: Pick<TarHeader, 'uid' | 'gid'>): void {
     if (!this.options.rootless) this.call('chown', path, () => this.root.chown(toBytes(path), uid, gid))
   }
 
@@ -189,6 +219,8 @@ export class LayerWriter {
 
   private setXattrs(path: string, { xattrs }: TarHeader): void {
     for (const [name, value] of xattrs) {
+      // A layer that could write an overlay's notes could tell the kernel what to hide, or where to look.
+      if (NOT_THE_FILES_OWN.test(name)) continue
       try {
         this.call(`setxattr ${name}`, path, () => this.root.setxattr(toBytes(path), name, value))
       } catch (error) {
@@ -200,12 +232,19 @@ export class LayerWriter {
     }
   }
 
-  private stat(path: string): number | undefined {
-    return this.call('stat', path, () => this.root.stat(toBytes(path)))
+  /** What a lower layer said of a folder does not hold for the one that a later layer says something of. */
+  private clearXattrs(path: string): void {
+    for (const [name] of this.call('xattrs', path, () => this.root.xattrs(toBytes(path))))
+      if (!NOT_THE_FILES_OWN.test(name))
+        this.call(`removexattr ${name}`, path, () => this.root.removexattr(toBytes(path), name))
   }
 
   private isFolder(path: string): boolean {
-    return ((this.stat(path) ?? 0) & S_IFMT) === S_IFDIR
+    return ((this.modeOf(path) ?? 0) & S_IFMT) === S_IFDIR
+  }
+
+  private modeOf(path: string): number | undefined {
+    return this.call('stat', path, () => this.root.stat(toBytes(path)))
   }
 
   private call<T>(what: string, path: string, work: () => T): T {
@@ -216,10 +255,7 @@ export class LayerWriter {
     }
   }
 
-  private invalid(entry: TarHeader, what: string): UnpackError {
-    return new UnpackError('TAR_INVALID', `${this.where}: ${entry.path}: ${what}`, {
-      where: this.where,
-      got: String(entry.path),
-    })
+  private invalid(path: Buffer, what: string): UnpackError {
+    return new UnpackError('TAR_INVALID', `${this.where}: ${path}: ${what}`, { where: this.where, got: String(path) })
   }
 }

@@ -2,19 +2,26 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryName } from '../bytes/file.ts'
-import { readTar } from '../bytes/readTar.ts'
+import type { TarEntry } from '../bytes/tar.ts'
 import { isSystemError } from '../errors.ts'
 import type { Options } from '../events.ts'
 import { chainIds } from '../image/chainId.ts'
 import type { Layer } from '../image/image.ts'
+import { ancestorsOf, pathBelow, toBytes } from '../image/layerPath.ts'
+import { Budget, layerName } from '../image/limits.ts'
 import { effectOf } from '../image/whiteout.ts'
-import { kernelError, native } from '../kernel.ts'
-import { digestOf, hexOf, shortDigest } from '../spec/digest.ts'
+import { kernelError, type NativeRoot, native } from '../kernel.ts'
+import { digestOf, hexOf } from '../spec/digest.ts'
 import { LayerWriter } from './layerWriter.ts'
 import { unpackLayers } from './unpack.ts'
 
-const S_IFCHR = 0o020000
+const S_IFMT = 0o170000
+const S_IFDIR = 0o040000
 const OPAQUE = 'trusted.overlay.opaque'
+const PLAIN = { uid: 0, gid: 0, size: 0, devmajor: 0, devminor: 0, xattrs: new Map<string, Buffer>() }
+const FOLDER = { ...PLAIN, type: 'directory', mode: 0o755 } satisfies Partial<TarEntry>
+// How overlayfs keeps that something is gone.
+const WHITEOUT = { ...PLAIN, type: 'character', mode: 0 } satisfies Partial<TarEntry>
 
 /**
  * Layers as folders, to lay an overlay over: those an image came with in one folder, each that was added in one of its
@@ -86,16 +93,39 @@ async function moveInto(folder: string, target: string): Promise<void> {
 async function unpackForOverlay(layer: Layer, folder: string, options: Options): Promise<void> {
   const { Root } = native()
   const root = new Root(Buffer.from(folder))
-  const where = `layer ${shortDigest(layer.diffId)}`
+  const where = layerName(layer)
   try {
     const writer = new LayerWriter(root, {})
     writer.begin(where)
-    for await (const entry of readTar(layer.uncompressed(), where)) {
-      options.signal?.throwIfAborted()
-      const effect = effectOf(entry.path)
-      if (effect.kind === 'whiteout') root.mknod(effect.path, S_IFCHR, 0, 0)
-      else if (effect.kind === 'opaque') root.setxattr(effect.path, OPAQUE, Buffer.from('y'))
-      else await writer.apply(entry)
+    const hidden = new Set<string>()
+    const written = new Set<string>()
+    const hideBelow = (path: string) => root.setxattr(toBytes(path), OPAQUE, Buffer.from('y'))
+    for await (const entry of new Budget().entriesOf(layer, options)) {
+      const path = pathBelow(entry.path, where)
+      const effect = effectOf(toBytes(path))
+      if (effect.kind === 'opaque') {
+        const below = effect.path.toString('latin1')
+        if (below !== '' && !written.has(below)) await writer.apply({ ...entry, ...FOLDER, path: effect.path })
+        hideBelow(below)
+        continue
+      }
+      if (effect.kind === 'whiteout') {
+        const name = effect.path.toString('latin1')
+        hidden.add(name)
+        // What the layer has there itself stays, and hides what is below it.
+        if (!written.has(name)) await writer.apply({ ...entry, ...WHITEOUT, path: effect.path })
+        else if (isFolder(root, name)) hideBelow(name)
+        continue
+      }
+      // A folder under a name that was hidden is a new one.
+      for (const above of [...ancestorsOf(path)].reverse())
+        if (hidden.has(above) && !written.has(above)) {
+          await writer.apply({ ...entry, ...FOLDER, path: toBytes(above) })
+          hideBelow(above)
+        }
+      await writer.apply(entry)
+      if (entry.type === 'directory' && hidden.has(path)) hideBelow(path)
+      for (const name of [path, ...ancestorsOf(path)]) written.add(name)
     }
     writer.finish()
   } catch (error) {
@@ -103,4 +133,8 @@ async function unpackForOverlay(layer: Layer, folder: string, options: Options):
   } finally {
     root.close()
   }
+}
+
+function isFolder(root: NativeRoot, path: string): boolean {
+  return ((root.stat(toBytes(path)) ?? 0) & S_IFMT) === S_IFDIR
 }

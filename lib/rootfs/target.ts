@@ -1,7 +1,9 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { temporaryName } from '../bytes/file.ts'
+import { mkdir, readdir, rename } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { dirname } from 'node:path'
 import { isSystemError, OciError } from '../errors.ts'
+import { kernelError, native } from '../kernel.ts'
+import { stagingIn } from '../transport/staging.ts'
 
 /**
  * Fills a folder that is absent or empty, whole or not at all: one that is absent is filled under another name and
@@ -15,18 +17,49 @@ export async function fillFolder(target: string, fill: (folder: string) => Promi
       want: 'an empty folder, or none',
       got: there.slice(0, 10),
     })
-  const folder = there === undefined ? temporaryName(target) : target
+  if (there === undefined) await fillBeside(target, fill)
+  else await fillInPlace(target, fill)
+}
+
+/** In a staging folder: what a killed process leaves there is cleared away by the next one. */
+async function fillBeside(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(target), { recursive: true })
+  const staging = stagingIn(dirname(target))
   try {
-    if (there === undefined) {
-      await mkdir(dirname(folder), { recursive: true })
+    const folder = await staging.file()
+    try {
       await mkdir(folder, { mode: 0o755 })
+      await fill(folder)
+      await rename(folder, target)
+    } catch (error) {
+      emptied(folder)
+      throw error
     }
-    await fill(folder)
-    if (folder !== target) await rename(folder, target)
+  } finally {
+    await staging.close()
+  }
+}
+
+async function fillInPlace(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  try {
+    await fill(target)
   } catch (error) {
-    if (folder !== target) await rm(folder, { recursive: true, force: true })
-    else for (const name of await readdir(target)) await rm(join(target, name), { recursive: true, force: true })
+    emptied(target)
     throw error
+  }
+}
+
+/** By hand of our own: an image may be deeper than any path that Node could remove. */
+function emptied(folder: string): void {
+  try {
+    const root = new (native().Root)(Buffer.from(folder))
+    try {
+      for (const name of root.readdir(Buffer.alloc(0))) root.remove(name)
+    } finally {
+      root.close()
+    }
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== constants.errno.ENOENT) throw kernelError(error, `empty ${folder}`)
   }
 }
 

@@ -9,19 +9,19 @@ export type Member = Omit<Partial<TarInput>, 'path' | 'linkpath' | 'body'> & { b
 /** An image with a layer for each list of members. */
 export function imageWith(...layers: Record<string, Member>[]): Promise<Image> {
   const tars = layers.map(layer => ({
-    tar: writeTar(Object.entries(layer).map(([path, member]) => input(path, member))),
+    tar: writeTar(Object.entries(layer).map(([path, member]) => tarInput(path, member))),
   }))
   return imageFrom({ architecture: 'amd64', os: 'linux', layers: tars })
 }
 
-// What the name says: `a/` is a folder, `a` with a link target a symlink, anything else a file.
-function input(path: string, { body, linkpath, type, ...rest }: Member): TarInput {
+/** What the name says: `a/` is a folder, `a` with a link target a symlink, anything else a file. */
+export function tarInput(path: string, { body, linkpath, type, ...rest }: Member): TarInput {
   const guessed: TarType = path.endsWith('/') ? 'directory' : linkpath === undefined ? 'file' : 'symlink'
   return {
     path: Buffer.from(path, 'latin1'),
     type: type ?? guessed,
     ...(linkpath !== undefined && { linkpath: Buffer.from(linkpath, 'latin1') }),
-    ...((type ?? guessed) === 'file' && { body: Buffer.from(body ?? '') }),
+    ...((type ?? guessed) === 'file' && { body: Buffer.from(body ?? '', 'latin1') }),
     ...rest,
   }
 }

@@ -1,8 +1,7 @@
-import { readTar } from '../bytes/readTar.ts'
 import type { TarHeader } from '../bytes/tar.ts'
 import type { Layer } from '../image/image.ts'
+import { Budget } from '../image/limits.ts'
 import { LayerTree } from '../image/tree.ts'
-import { shortDigest } from '../spec/digest.ts'
 import type { Lower } from './lower.ts'
 
 const FOLDER_MODE = 0o755
@@ -10,16 +9,16 @@ const FOLDER_MODE = 0o755
 /** The files that layers make when they are laid over each other, without their contents. */
 export async function treeOf(layers: readonly Layer[]): Promise<LayerTree> {
   const tree = new LayerTree()
+  const budget = new Budget()
   for (const [number, layer] of layers.entries())
-    for (const [index, header] of (await headersOf(layer)).entries()) tree.apply(header, number, index)
+    for (const [index, header] of (await headersOf(layer, budget)).entries()) tree.apply(header, number, index)
   return tree
 }
 
 /** The members of a layer without their contents. */
-export async function headersOf(layer: Layer): Promise<TarHeader[]> {
+export async function headersOf(layer: Layer, budget = new Budget()): Promise<TarHeader[]> {
   const headers: TarHeader[] = []
-  const where = `layer ${shortDigest(layer.descriptor.digest)}`
-  for await (const { body: _unread, ...header } of readTar(layer.uncompressed(), where)) headers.push(header)
+  for await (const { body: _unread, ...header } of budget.entriesOf(layer)) headers.push(header)
   return headers
 }
 

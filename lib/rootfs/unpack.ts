@@ -1,8 +1,8 @@
-import { readTar } from '../bytes/readTar.ts'
+import type { TarEntry } from '../bytes/tar.ts'
 import { type Options, say } from '../events.ts'
 import type { Image, Layer } from '../image/image.ts'
+import { Budget, type Limits, layerName } from '../image/limits.ts'
 import { type NativeRoot, native } from '../kernel.ts'
-import { shortDigest } from '../spec/digest.ts'
 import { BulkWriter } from './bulkWriter.ts'
 import { LayerWriter } from './layerWriter.ts'
 import { fillFolder } from './target.ts'
@@ -10,11 +10,13 @@ import { fillFolder } from './target.ts'
 export interface UnpackOptions extends Options {
   /** Leave owners and devices alone: for an ordinary user. ≙ `umoci unpack --rootless` */
   rootless?: boolean
+  /** {@link LIMITS} where it says nothing. */
+  limits?: Partial<Limits>
 }
 
 /**
  * Turns the layers of an image into files, lowest layer first. ≙ `oci-image-tool unpack`
- * Throws `TARGET_EXISTS`, `PATH_ESCAPES_ROOT`, `TAR_INVALID`, `NOT_PERMITTED`; a target that was not there is then not there.
+ * Throws `TARGET_EXISTS`, `PATH_ESCAPES_ROOT`, `TAR_INVALID`, `TOO_LARGE`, `NOT_PERMITTED`; a target that was not there is then not there.
  */
 export async function unpack(image: Image, target: string, options: UnpackOptions = {}): Promise<void> {
   say(options, `oci-image-tool unpack ${target}`)
@@ -27,22 +29,24 @@ export async function unpackLayers(layers: readonly Layer[], folder: string, opt
   const root = new Root(Buffer.from(folder))
   try {
     const writer = new LayerWriter(root, options)
-    for (const layer of layers) await unpackLayer(layer, root, writer, options)
+    const budget = new Budget(options.limits)
+    for (const layer of layers) await unpackLayer(budget.entriesOf(layer, options), root, writer, layerName(layer))
     writer.finish()
   } finally {
     root.close()
   }
 }
 
-async function unpackLayer(layer: Layer, root: NativeRoot, writer: LayerWriter, options: UnpackOptions): Promise<void> {
-  const where = `layer ${shortDigest(layer.descriptor.digest)}`
+async function unpackLayer(
+  entries: AsyncIterable<TarEntry>,
+  root: NativeRoot,
+  writer: LayerWriter,
+  where: string,
+): Promise<void> {
   writer.begin(where)
   const bulk = new BulkWriter(root, writer, where)
   try {
-    for await (const entry of readTar(layer.uncompressed(), where)) {
-      options.signal?.throwIfAborted()
-      await bulk.apply(entry)
-    }
+    for await (const entry of entries) await bulk.apply(entry)
     await bulk.settle()
   } finally {
     await bulk.rest()

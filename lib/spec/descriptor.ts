@@ -2,7 +2,7 @@ import { OciError } from '../errors.ts'
 import { type Digest, parseDigest } from './digest.ts'
 import { sortedMap } from './goJson.ts'
 import { OCI_EMPTY } from './mediaTypes.ts'
-import { object, optional, record, string, strings } from './parse.ts'
+import { object, optional, record, shown, string, strings } from './parse.ts'
 import { type Platform, parsePlatformObject } from './platform.ts'
 
 /** What to fetch and how to know it is right: type, digest and size. image-spec descriptor.md. */
@@ -48,7 +48,7 @@ export function parseDescriptor(json: unknown, where: string): Descriptor {
 
 function parseSize(value: unknown, where: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
-  throw new OciError('SIZE_INVALID', `${where}: not a size (want bytes ≥ 0, got ${JSON.stringify(value)})`, {
+  throw new OciError('SIZE_INVALID', `${where}: not a size (want bytes ≥ 0, got ${shown(value)})`, {
     want: 'bytes ≥ 0',
     got: value,
     where,

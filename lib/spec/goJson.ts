@@ -27,7 +27,10 @@ export function withoutNulls(value: unknown): unknown {
 
 const strict = new TextDecoder('utf-8', { fatal: true })
 
-/** Parses JSON that came from outside. Throws `code` for what is no UTF-8 or no JSON, `TOO_LARGE` over `limit` bytes (4 MiB). */
+// Nothing that the specs define is deeper than ten. Go's encoding/json stops at 10 000, our own writer's stack before that.
+const DEEPEST = 1000
+
+/** Parses JSON that came from outside. Throws `code` for what is no UTF-8, no JSON or nested too deep, `TOO_LARGE` over `limit` bytes (4 MiB). */
 export function parseJson(raw: Uint8Array, where: string, code: ErrorCode, limit = 4 << 20): unknown {
   if (raw.length > limit)
     throw new OciError('TOO_LARGE', `${where}: too large (want at most ${limit} bytes, got ${raw.length})`, {
@@ -35,6 +38,8 @@ export function parseJson(raw: Uint8Array, where: string, code: ErrorCode, limit
       got: raw.length,
       where,
     })
+  if (depthOf(raw) > DEEPEST)
+    throw new OciError(code, `${where}: nested too deep (want at most ${DEEPEST})`, { want: DEEPEST, where })
   try {
     return JSON.parse(strict.decode(raw))
   } catch (error) {
@@ -46,4 +51,22 @@ export function parseJson(raw: Uint8Array, where: string, code: ErrorCode, limit
       { cause: error },
     )
   }
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c]
+const OPENING = [0x5b, 0x7b]
+const CLOSING = [0x5d, 0x7d]
+
+/** How deep brackets are nested, outside of strings. */
+function depthOf(raw: Uint8Array): number {
+  if (raw.length <= DEEPEST) return 0
+  let [depth, deepest, inString] = [0, 0, false]
+  for (let at = 0; at < raw.length; at++) {
+    const byte = raw[at]!
+    if (byte === QUOTE) inString = !inString
+    else if (inString) at += byte === BACKSLASH ? 1 : 0
+    else if (OPENING.includes(byte)) deepest = Math.max(deepest, ++depth)
+    else if (CLOSING.includes(byte)) depth--
+  }
+  return deepest
 }

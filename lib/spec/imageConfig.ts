@@ -1,7 +1,7 @@
 import { OciError } from '../errors.ts'
 import { type Digest, parseDigest } from './digest.ts'
 import { goJson, parseJson, sortedMap } from './goJson.ts'
-import { array, boolean, object, optional, record, string, strings } from './parse.ts'
+import { array, boolean, object, optional, record, shown, string, strings } from './parse.ts'
 
 /** The image configuration of image-spec config.md; Docker's adds fields, which are kept in `raw` bytes and dropped by OCI writers. */
 export interface ImageConfig {
@@ -45,7 +45,7 @@ export function parseImageConfig(raw: Uint8Array, where: string): ImageConfig {
   const it = object(parseJson(raw, where, 'MANIFEST_INVALID', 8 << 20), where)
   const rootfs = object(it.rootfs, `${where}: rootfs`)
   if (rootfs.type !== 'layers')
-    throw new OciError('MANIFEST_INVALID', `${where}: rootfs.type: want "layers", got ${JSON.stringify(rootfs.type)}`, {
+    throw new OciError('MANIFEST_INVALID', `${where}: rootfs.type: want "layers", got ${shown(rootfs.type)}`, {
       want: 'layers',
       got: rootfs.type,
       where,

@@ -9,7 +9,7 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from './mediaTypes.ts'
-import { array, object, optional, record, string } from './parse.ts'
+import { array, object, optional, record, shown, string } from './parse.ts'
 import type { Profile } from './profile.ts'
 
 /** An image manifest, OCI (manifest.md) or Docker v2 schema 2: they differ in media types and in the order of fields. */
@@ -139,5 +139,5 @@ function common(json: Record<string, unknown>, where: string) {
 }
 
 function invalid(where: string, want: string, got: unknown): OciError {
-  return new OciError('MANIFEST_INVALID', `${where}: want ${want}, got ${JSON.stringify(got)}`, { want, got, where })
+  return new OciError('MANIFEST_INVALID', `${where}: want ${want}, got ${shown(got)}`, { want, got, where })
 }

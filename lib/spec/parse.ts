@@ -37,7 +37,12 @@ export function optional<T>(value: unknown, parse: (value: unknown) => T): T | u
   return value === undefined || value === null ? undefined : parse(value)
 }
 
+/** A value as an error shows it: what came from outside may be long. */
+export function shown(value: unknown): string {
+  return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 60)
+}
+
 function wrong(want: string, value: unknown, where: string): OciError {
-  const got = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 60)
+  const got = shown(value)
   return new OciError('MANIFEST_INVALID', `${where}: want ${want}, got ${got}`, { want, got, where })
 }

@@ -6,6 +6,7 @@ import { collect } from '../bytes/collect.ts'
 import { decompressed, detectCompression } from '../bytes/compression.ts'
 import { fileBytes } from '../bytes/file.ts'
 import { isSystemError, OciError } from '../errors.ts'
+import { Budget } from '../image/limits.ts'
 import { stagingIn, writeNew } from './staging.ts'
 import { type Member, tarMembers } from './tarMembers.ts'
 
@@ -36,7 +37,9 @@ export async function openArchive(path: string, where: string): Promise<ArchiveF
   const staging = stagingIn(tmpdir())
   try {
     const file = await staging.file()
-    await writeNew(file, decompressed(fileBytes(path), where))
+    // A pipe does not say how long it is: there the size alone is limited.
+    const packed = isFile ? (await stat(path)).size : Number.POSITIVE_INFINITY
+    await writeNew(file, new Budget().within(decompressed(fileBytes(path), where), packed, where))
     return archive(file, await tarMembers(file, where), where, () => staging.close())
   } catch (error) {
     await staging.close()
@@ -79,7 +82,7 @@ function archive(path: string, members: Map<string, Member>, where: string, clos
     names: () => members.keys(),
     size: name => file(name).size,
     bytes,
-    read: async (name, limit) => (members.has(name) ? collect(bytes(name), limit) : undefined),
+    read: async (name, limit) => (members.has(name) ? collect(bytes(name), limit, `${where}: ${name}`) : undefined),
     close,
   }
 }

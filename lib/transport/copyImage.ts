@@ -4,6 +4,7 @@ import { metered } from '../bytes/metered.ts'
 import { type BlobLabel, emit } from '../events.ts'
 import { toDocker, toOci } from '../image/convert.ts'
 import type { Image, Layer } from '../image/image.ts'
+import { Budget, layerName } from '../image/limits.ts'
 import type { Descriptor } from '../spec/descriptor.ts'
 import { writeManifest } from '../spec/manifest.ts'
 import { DOCKER_MANIFEST } from '../spec/mediaTypes.ts'
@@ -60,7 +61,7 @@ async function copyLayer(layer: Layer, sink: ImageSink, options: CopyOptions): P
   const { digest, size } = descriptor
   // The bar of a layer that is unpacked counts tar bytes: how many there will be is not known before.
   const label: BlobLabel = change === 'compress' ? { kind: 'layer', digest, size } : { kind: 'layer', digest }
-  const tar = () => metered(layer.uncompressed(), label, options)
+  const tar = () => metered(new Budget().within(layer.uncompressed(), size, layerName(layer)), label, options)
   const bytes = () => (change === 'decompress' ? tar() : packed(tar(), options.recompress))
   const put = await sink.putBlob({ kind: 'layer', mediaType, diffId }, bytes(), bytes)
   const { data: _data, ...rest } = descriptor

@@ -37,7 +37,7 @@ async function dirSource(path: string, where: string, options: TransportOptions 
   const manifest = join(path, 'manifest.json')
   const size = await fileSize(manifest)
   if (size === undefined) throw new OciError('MANIFEST_UNKNOWN', `${where}: no manifest.json`, { where })
-  const raw = await collect(fileBytes(manifest), MANIFEST_LIMIT)
+  const raw = await collect(fileBytes(manifest), MANIFEST_LIMIT, `${where}: manifest.json`)
   const descriptor: Descriptor = { mediaType: detectMediaType(raw, where), digest: digestOf(raw), size: raw.length }
   const blobs = dirBlobs(path, where, descriptor)
   return {

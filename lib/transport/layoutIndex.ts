@@ -6,6 +6,7 @@ import type { Options } from '../events.ts'
 import type { Descriptor } from '../spec/descriptor.ts'
 import { parseJson } from '../spec/goJson.ts'
 import { type Index, parseIndex, writeIndex } from '../spec/manifest.ts'
+import { shown } from '../spec/parse.ts'
 import { choosePlatform, hostPlatform, type Platform } from '../spec/platform.ts'
 import { fileSize } from './blobDirectory.ts'
 import { withLock } from './lock.ts'
@@ -33,7 +34,7 @@ export function layoutFiles(path: string, where: string): LayoutFiles {
     where,
     async read(name, limit) {
       const file = join(path, name)
-      return (await fileSize(file)) === undefined ? undefined : collect(fileBytes(file), limit)
+      return (await fileSize(file)) === undefined ? undefined : collect(fileBytes(file), limit, `${where}: ${name}`)
     },
   }
 }
@@ -53,12 +54,7 @@ function checkVersion(raw: Uint8Array, where: string): void {
   const json = parseJson(raw, `${where}: oci-layout`, 'LAYOUT_INVALID')
   const got = (json as { imageLayoutVersion?: unknown } | null)?.imageLayoutVersion
   if (got !== VERSION)
-    throw invalid(
-      `${where}: oci-layout`,
-      'unknown version',
-      `imageLayoutVersion ${VERSION}`,
-      JSON.stringify(got) ?? 'nothing',
-    )
+    throw invalid(`${where}: oci-layout`, 'unknown version', `imageLayoutVersion ${VERSION}`, shown(got))
 }
 
 function parseIndexJson(raw: Uint8Array, where: string): Index {

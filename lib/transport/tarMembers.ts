@@ -44,20 +44,25 @@ class Scan {
     let pending: Records = {}
     for (let at = 0; ; ) {
       const header = await this.#header(at)
-      if (header === undefined) break
+      if (header === 'end') break
+      if (header === 'zeros') {
+        at += BLOCK
+        continue
+      }
       const flag = String.fromCharCode(header[156]!)
-      const size = pending.size === undefined ? number(header, 124, 12) : Number(pending.size)
+      const size = sizeOf(header, flag, pending)
       const offset = at + BLOCK
       const next = offset + Math.ceil(size / BLOCK) * BLOCK
       if (!Number.isSafeInteger(next) || size < 0 || offset + size > this.#size)
         throw this.#invalid(at, 'a member goes on after the end: the archive is cut short')
       at = next
-      if (flag === 'x') pending = { ...pending, ...paxRecords(await this.#text(offset, size)) }
+      if (flag === 'x') pending = { ...pending, ...this.#paxRecords(at, await this.#text(offset, size)) }
       else if (flag === 'L') pending.path = untilNul(await this.#text(offset, size))
       else if (flag === 'K') pending.linkpath = untilNul(await this.#text(offset, size))
       else if (flag !== 'g') {
-        const target = pending.linkpath ?? untilNul(header.toString('latin1', 157, 257))
-        const name = pending.path ?? headerName(header)
+        const target = pending.linkpath || untilNul(header.toString('latin1', 157, 257))
+        const name = pending.path || headerName(header)
+        if (name.includes('\0') || target.includes('\0')) throw this.#invalid(offset - BLOCK, 'NUL in a name')
         members.set(plainName(name), { type: typeOf(flag), offset, size, target })
         pending = {}
       }
@@ -66,12 +71,15 @@ class Scan {
     return members
   }
 
-  /** The header at an offset; undefined at the end, which is a block of zeros or simply the end. */
-  async #header(at: number): Promise<Buffer | undefined> {
-    if (at >= this.#size) return undefined
+  /** The header at an offset. The end is two blocks of zeros, or simply the end; a single one is passed over, as layers' are. */
+  async #header(at: number): Promise<Buffer | 'zeros' | 'end'> {
+    if (at >= this.#size) return 'end'
     const header = await this.#read(at, BLOCK)
     if (header.length < BLOCK) throw this.#invalid(at, 'half a header: the archive is cut short')
-    if (header.every(byte => byte === 0)) return undefined
+    if (header.every(byte => byte === 0)) {
+      const next = await this.#read(at + BLOCK, BLOCK)
+      return next.every(byte => byte === 0) ? 'end' : 'zeros'
+    }
     const sum = header.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 32 : byte), 0)
     if (sum !== number(header, 148, 8)) throw this.#invalid(at, 'not a tar header')
     return header
@@ -80,6 +88,21 @@ class Scan {
   async #text(offset: number, size: number): Promise<string> {
     if (size > LONG_NAME_LIMIT) throw this.#invalid(offset, `a name of ${size} bytes`)
     return (await this.#read(offset, size)).toString('latin1')
+  }
+
+  #paxRecords(at: number, text: string): Records {
+    const records: Records = {}
+    for (let start = 0; start < text.length; ) {
+      const [, digits = '', key = ''] = /^(\d+) ([^=]*)=/.exec(text.slice(start, start + 1024)) ?? []
+      const end = start + Number(digits)
+      const value = start + digits.length + key.length + 2
+      if (digits === '' || end > text.length || value >= end || text[end - 1] !== '\n')
+        throw this.#invalid(at, 'a PAX record that is none')
+      // An empty value takes back what was said before. pax(1)
+      if (key === 'path' || key === 'linkpath' || key === 'size') records[key] = text.slice(value, end - 1)
+      start = end
+    }
+    return records
   }
 
   async #read(at: number, length: number): Promise<Buffer> {
@@ -120,28 +143,19 @@ function plainName(name: string): string {
 
 /** Octal digits, or, with the top bit set, a big-endian number. */
 function number(header: Buffer, at: number, length: number): number {
-  if ((header[at]! & 0x80) === 0)
-    return Number.parseInt(
-      header
-        .toString('latin1', at, at + length)
-        .replace(/[\0 ]+$/, '')
-        .trim() || '0',
-      8,
-    )
+  if ((header[at]! & 0x80) === 0) {
+    const digits = untilNul(header.toString('latin1', at, at + length).replace(/^[\0 ]+/, '')).trim()
+    return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : Number.NaN
+  }
   return header.subarray(at + 1, at + length).reduce((total, byte) => total * 256 + byte, header[at]! & 0x7f)
 }
 
-function paxRecords(text: string): Records {
-  const records: Records = {}
-  for (let start = 0; start < text.length; ) {
-    const [, digits, key] = /^(\d+) ([^=]*)=/.exec(text.slice(start, start + 1024)) ?? []
-    if (digits === undefined || key === undefined || Number(digits) === 0) break
-    const end = start + Number(digits)
-    if (key === 'path' || key === 'linkpath' || key === 'size')
-      records[key] = text.slice(start + digits.length + key.length + 2, end - 1)
-    start = end
-  }
-  return records
+/** How many bytes follow the header. What only has a name has none, whatever it says: Go, and so docker, agrees. */
+function sizeOf(header: Buffer, flag: string, { size }: Records): number {
+  if (['1', '2', '3', '4', '5', '6'].includes(flag)) return 0
+  const own = number(header, 124, 12)
+  if (!size || ['x', 'g', 'L', 'K'].includes(flag)) return own
+  return /^\d+$/.test(size) ? Number(size) : Number.NaN
 }
 
 function untilNul(text: string): string {

@@ -1,5 +1,6 @@
 import { OciError } from '../../errors.ts'
 import { goJson, parseJson } from '../../spec/goJson.ts'
+import { shown } from '../../spec/parse.ts'
 import { parseReference, type Reference, showReference, withDefaultTag } from '../../spec/reference.ts'
 import type { ArchiveFile } from '../archiveFile.ts'
 
@@ -98,9 +99,5 @@ function fullName(tag: string): string | undefined {
 }
 
 function invalid(where: string, want: string, got: unknown): OciError {
-  return new OciError(
-    'ARCHIVE_INVALID',
-    `${where}: want ${want}, got ${JSON.stringify(got)?.slice(0, 60) ?? 'nothing'}`,
-    { want, got, where },
-  )
+  return new OciError('ARCHIVE_INVALID', `${where}: want ${want}, got ${shown(got)}`, { want, got, where })
 }

@@ -35,7 +35,7 @@ export async function archiveSource(
 /** The archive has no manifest with digests: this makes one, byte for byte the one skopeo makes. */
 async function imageIn(archive: ArchiveFile, { Config, Layers }: ArchivedImage): Promise<Image> {
   const { where } = archive
-  const rawConfig = await collect(archive.bytes(Config), CONFIG_LIMIT)
+  const rawConfig = await collect(archive.bytes(Config), CONFIG_LIMIT, `${where}: ${Config}`)
   const config = parseImageConfig(rawConfig, `${where}: ${Config}`)
   const diffIds = config.rootfs.diff_ids
   if (Layers.length !== diffIds.length)

@@ -1,16 +1,22 @@
 import { UnpackError } from '../errors.ts'
 
 const SLASH = '/'
+// What Linux takes of a path in one call, and of a name in it. limits.h
+export const LONGEST_PATH = 4095
+const LONGEST_NAME = 255
 
 /**
  * A member's name as a path below the root, without dots and leading slashes; empty for the root itself.
- * Throws `PATH_ESCAPES_ROOT` for one that climbs out: umoci would clamp it and docker refuses it, and so do we.
+ * Throws `PATH_ESCAPES_ROOT` for one that climbs out: umoci would clamp it and docker refuses it, and so do we;
+ * `TAR_INVALID` for one that no Linux takes.
  */
 export function pathBelow(name: Buffer, where: string): string {
+  if (name.length > LONGEST_PATH) throw tooLong(name, where, LONGEST_PATH)
   const parts: string[] = []
   // latin1 keeps every byte as one character, whatever the name's encoding was.
   for (const part of name.toString('latin1').split(SLASH)) {
     if (part === '' || part === '.') continue
+    if (part.length > LONGEST_NAME) throw tooLong(name, where, LONGEST_NAME)
     if (part !== '..') parts.push(part)
     else if (parts.pop() === undefined)
       throw new UnpackError('PATH_ESCAPES_ROOT', `${where}: ${name}: leaves the root`, {
@@ -22,6 +28,15 @@ export function pathBelow(name: Buffer, where: string): string {
   return parts.join(SLASH)
 }
 
+function tooLong(name: Buffer, where: string, want: number): UnpackError {
+  const start = name.subarray(0, 40)
+  return new UnpackError('TAR_INVALID', `${where}: ${start}…: a name too long (want at most ${want} bytes)`, {
+    where,
+    want,
+    got: name.length,
+  })
+}
+
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf(SLASH), 0))
 }
@@ -29,6 +44,15 @@ export function parentOf(path: string): string {
 /** The folders above a path, the nearest first; the root is not among them. */
 export function* ancestorsOf(path: string): Iterable<string> {
   for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) yield parent
+}
+
+/** A name in a folder; the root has none. */
+export function inFolder(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}${SLASH}${name}`
+}
+
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf(SLASH) + 1)
 }
 
 export function toBytes(path: string): Buffer {

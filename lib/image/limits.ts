@@ -1,0 +1,65 @@
+import type { Bytes } from '../bytes/bytes.ts'
+import { readTar } from '../bytes/readTar.ts'
+import type { TarEntry } from '../bytes/tar.ts'
+import { OciError } from '../errors.ts'
+import type { Options } from '../events.ts'
+import { shortDigest } from '../spec/digest.ts'
+import type { Layer } from './image.ts'
+
+/** How much the layers of one image may be, so that a small download cannot fill a disk or a memory. */
+export interface Limits {
+  /** Bytes of all tars together, unpacked. */
+  size: number
+  /** Members of all tars together. */
+  entries: number
+  /** How many times its packed size a layer may be; asked only beyond the first GiB. gzip cannot do more than 1032. */
+  ratio: number
+}
+
+/** Far beyond any image that is one. */
+export const LIMITS: Limits = { size: 2 ** 40, entries: 10_000_000, ratio: 2000 }
+
+const FREE = 2 ** 30
+
+/** What is left of the limits while the layers of one image are read. */
+export class Budget {
+  readonly #limits: Limits
+  #size = 0
+  #entries = 0
+
+  constructor(limits: Partial<Limits> = {}) {
+    this.#limits = { ...LIMITS, ...limits }
+  }
+
+  /** The members of a layer. Throws `TOO_LARGE` as soon as they are too many, or too much, and what the layer throws. */
+  async *entriesOf(layer: Layer, options?: Options): AsyncGenerator<TarEntry> {
+    const where = layerName(layer)
+    for await (const entry of readTar(this.within(layer.uncompressed(), layer.descriptor.size, where), where)) {
+      options?.signal?.throwIfAborted()
+      if (++this.#entries > this.#limits.entries) throw tooMuch(where, 'entries', this.#limits.entries)
+      yield entry
+    }
+  }
+
+  /** Passes bytes on; `packed` is how many there were before they were unpacked. Throws `TOO_LARGE`. */
+  async *within(bytes: Bytes, packed: number, where: string): Bytes {
+    const { size, ratio } = this.#limits
+    let unpacked = 0
+    for await (const chunk of bytes) {
+      unpacked += chunk.length
+      this.#size += chunk.length
+      if (this.#size > size) throw tooMuch(where, 'bytes unpacked', size)
+      if (unpacked > FREE && unpacked > packed * ratio) throw tooMuch(where, 'times its packed size', ratio)
+      yield chunk
+    }
+  }
+}
+
+/** How errors name a layer. */
+export function layerName({ descriptor }: Layer): string {
+  return `layer ${shortDigest(descriptor.digest)}`
+}
+
+function tooMuch(where: string, of: string, want: number): OciError {
+  return new OciError('TOO_LARGE', `${where}: more than ${want} ${of}`, { want, where })
+}
