@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../../engine/run/testHost.ts'
+import { PROGRAM } from '../../../package.ts'
 import { runTool } from '../../tool.ts'
 import { openTestLesson } from '../testLesson.ts'
 
@@ -121,9 +121,8 @@ describe('with runc', () => {
 
 it('with a pod that one command made', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ocilab-pod-'))
-  const program = fileURLToPath(new URL('../../../../dist/cli/ocilab.js', import.meta.url))
   const flags = ['--id', course.place().labId, '--root', home]
-  const ocilab = (verb: string[], ...args: string[]) => runTool(process.execPath, [program, ...verb, ...flags, ...args])
+  const ocilab = (verb: string[], ...args: string[]) => runTool(process.execPath, [PROGRAM, ...verb, ...flags, ...args])
   const pidOf = async (name: string) => JSON.parse(await ocilab(['inspect'], name))[0].State.Pid
   try {
     await ocilab(['pod', 'create'], '--network', 'none', 'demo')

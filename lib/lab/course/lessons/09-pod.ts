@@ -1,17 +1,14 @@
-import { existsSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { unpackBundle } from '../../../bundle/unpackBundle.ts'
-import { isSystemError } from '../../../errors.ts'
 import { type Finding, same, type Text } from '../../claim.ts'
 import { demoImage } from '../../demo/demo.ts'
-import { runTool } from '../../tool.ts'
 import { deleteContainers } from '../containers.ts'
 import type { Lesson } from '../lesson.ts'
+import { answerIn, type Namespaces, namespacesOf, pidIn } from '../namespaces.ts'
 import type { Place } from '../place.ts'
 
 /** The two containers: each has a bundle of that name, and its process's number in a file. */
 type Part = 'sandbox' | 'web'
-const TYPES = ['net', 'ipc', 'uts', 'mnt'] as const
-type Namespaces = Record<(typeof TYPES)[number], string>
 
 export const podLesson: Lesson = {
   id: '09-pod',
@@ -33,7 +30,7 @@ export const podLesson: Lesson = {
       makes: ['sandbox.pid', 'sandbox.log'],
       undo: takeDown,
       async look(place) {
-        const [seen, host] = [namespacesOf(place, 'sandbox'), namespacesOfPid('self')!]
+        const [seen, host] = [partOf(place, 'sandbox'), namespacesOf('self')!]
         if (!seen) return missing(place, 'sandbox')
         return same(
           describe(seen, type => (seen[type] === host[type] ? 'the host’s' : 'own')),
@@ -64,13 +61,13 @@ export const podLesson: Lesson = {
       },
       makes: ['first.pid'],
       async look(place) {
-        const first = pidIn(place, 'first')
+        const first = pidIn(place.path('first.pid'))
         if (first === undefined)
           return same('nobody has died yet', 'first.pid, of a server that has ended', place.path('first.pid'), {
             en: 'run the cell that kills the server: it keeps its number',
             zh: '先运行杀掉服务的那个单元格：它会记下进程号',
           })
-        if (namespacesOfPid(first))
+        if (namespacesOf(first))
           return same('the first server still runs', 'it has ended', place.path('first.pid'), {
             en: 'the first one has to go before another can listen on its port',
             zh: '先前的那个不走，别的就没法监听同一个端口',
@@ -84,7 +81,7 @@ export const podLesson: Lesson = {
       makes: ['built'],
       async look(place) {
         const built = existsSync(place.path('built')) && readFileSync(place.path('built'), 'utf8') === 'yes'
-        const left = (['web', 'sandbox'] as const).filter(name => namespacesOf(place, name) !== undefined)
+        const left = (['web', 'sandbox'] as const).filter(name => partOf(place, name) !== undefined)
         return same({ built, left }, { built: true, left: [] }, 'the processes in sandbox.pid and web.pid', {
           en: built ? 'members first, the sandbox last' : 'there was no pod to take down: first build it',
           zh: built ? '先成员，最后是沙箱' : '还没有可拆的 pod：先搭起来',
@@ -95,11 +92,11 @@ export const podLesson: Lesson = {
 }
 
 async function joined(place: Place): Promise<Finding> {
-  const [sandbox, web] = [namespacesOf(place, 'sandbox'), namespacesOf(place, 'web')]
+  const [sandbox, web] = [partOf(place, 'sandbox'), partOf(place, 'web')]
   if (!sandbox) return missing(place, 'sandbox')
   if (!web) return missing(place, 'web')
   const seen = describe(web, type => (web[type] === sandbox[type] ? 'the sandbox’s' : 'another'))
-  const answer = await answerIn(pidIn(place, 'sandbox')!)
+  const answer = await answerIn(pidIn(place.path('sandbox.pid'))!)
   return same(
     { ...seen, answer },
     { net: 'the sandbox’s', ipc: 'the sandbox’s', uts: 'the sandbox’s', mnt: 'another', answer: 'hello world' },
@@ -112,7 +109,7 @@ async function joined(place: Place): Promise<Finding> {
 }
 
 function missing(place: Place, name: Part): Finding {
-  const pid = pidIn(place, name)
+  const pid = pidIn(place.path(`${name}.pid`))
   const seen = pid === undefined ? `no ${name}.pid` : `no process ${pid}`
   const hint: Text = {
     en: 'the file has the number of the container’s first process, as this machine counts: every runtime tells it, while it runs',
@@ -125,32 +122,9 @@ function describe(seen: Namespaces, word: (type: keyof Namespaces) => string) {
   return Object.fromEntries(Object.keys(seen).map(type => [type, word(type as keyof Namespaces)]))
 }
 
-function namespacesOf(place: Place, name: Part): Namespaces | undefined {
-  const pid = pidIn(place, name)
-  return pid === undefined ? undefined : namespacesOfPid(pid)
-}
-
-function pidIn(place: Place, name: Part | 'first'): string | undefined {
-  const path = place.path(`${name}.pid`)
-  const text = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
-  return /^[1-9]\d*$/.test(text) ? text : undefined
-}
-
-function namespacesOfPid(pid: string): Namespaces | undefined {
-  try {
-    const links = TYPES.map(type => [type, readlinkSync(`/proc/${pid}/ns/${type}`)])
-    return Object.fromEntries(links) as Namespaces
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ESRCH')) return undefined
-    throw error
-  }
-}
-
-const ASK = `fetch('http://localhost:8000/hello', { signal: AbortSignal.timeout(3000) }).then(
-  async answer => process.stdout.write(await answer.text()), () => process.stdout.write('no answer'))`
-
-async function answerIn(pid: string): Promise<string> {
-  return (await runTool('nsenter', ['--target', pid, '--net', process.execPath, '-e', ASK])).trim()
+function partOf(place: Place, name: Part): Namespaces | undefined {
+  const pid = pidIn(place.path(`${name}.pid`))
+  return pid === undefined ? undefined : namespacesOf(pid)
 }
 
 async function takeDown(place: Place): Promise<void> {

@@ -10,6 +10,7 @@ import { runcLesson } from './07-runc.ts'
 import { vethBridgeNetns } from './08-veth-bridge-netns.ts'
 import { podLesson } from './09-pod.ts'
 import { otherRuntimes } from './11-other-runtimes.ts'
+import { capstone } from './90-capstone.ts'
 
 /** The course, in order. */
 export const lessons: readonly Lesson[] = [
@@ -24,4 +25,5 @@ export const lessons: readonly Lesson[] = [
   vethBridgeNetns,
   podLesson,
   otherRuntimes,
+  capstone,
 ]
