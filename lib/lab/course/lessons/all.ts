@@ -9,6 +9,7 @@ import { unpackToBundle } from './06-unpack-to-bundle.ts'
 import { runcLesson } from './07-runc.ts'
 import { vethBridgeNetns } from './08-veth-bridge-netns.ts'
 import { podLesson } from './09-pod.ts'
+import { cniLesson } from './10-cni.ts'
 import { otherRuntimes } from './11-other-runtimes.ts'
 import { capstone } from './90-capstone.ts'
 
@@ -24,6 +25,7 @@ export const lessons: readonly Lesson[] = [
   runcLesson,
   vethBridgeNetns,
   podLesson,
+  cniLesson,
   otherRuntimes,
   capstone,
 ]
