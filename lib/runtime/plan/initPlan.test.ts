@@ -134,3 +134,25 @@ it('an encoded plan has every step with the arguments it has in native/init', ()
     ),
   )
 })
+
+describe('a cgroup namespace of another container', () => {
+  const steps = (...others: { type: 'user' | 'pid'; path?: string }[]) => {
+    const linux = {
+      namespaces: [...others, { type: 'cgroup' as const, path: '/proc/7/ns/cgroup' }, { type: 'mount' as const }],
+    }
+    const plan = initPlan({ ...config(), linux }, place)
+    const marks = plan
+      .slice(0, opsOf(plan).indexOf('sync'))
+      .filter(({ op }) => ['setns', 'clone', 'enterCgroups'].includes(op))
+    return marks.map(step => (step.op === 'setns' ? `setns ${step.type.toString(16)}` : step.op))
+  }
+  // From inside no cgroup may be entered that is outside of it, where v2 is mounted with nsdelegate: cgroups(7).
+  it('is entered when the process is in its own cgroup', () =>
+    expect(steps({ type: 'pid', path: '/proc/7/ns/pid' })).toEqual([
+      ...['setns 20000000', 'clone', 'enterCgroups', 'setns 2000000'],
+    ]))
+  it('but with a user namespace before that, while we are root', () =>
+    expect(steps({ type: 'user', path: '/proc/7/ns/user' })).toEqual([
+      ...['setns 2000000', 'setns 10000000', 'clone', 'enterCgroups'],
+    ]))
+})

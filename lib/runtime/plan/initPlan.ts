@@ -44,6 +44,7 @@ export function initPlan(config: RuntimeConfig, place: InitPlace): Step[] {
   return [
     ...outside(config, place),
     ...cloneIntoCgroups(cloneFlags(namespaces), place.entrance),
+    ...joinNamespaces(namespaces, place.privileged).inCgroup,
     waitAt('cloned'),
     ...hostFiles(config, place),
     { op: 'session' },
@@ -70,7 +71,7 @@ function outside(config: RuntimeConfig, place: InitPlace): Step[] {
   // Before anything is joined: there we may be less.
   const steps = idmapSteps(config, place.bundle, place.idmaps)
   steps.push(...openCgroups(place.entrance))
-  steps.push(...joinNamespaces(config.linux?.namespaces ?? [], place.privileged))
+  steps.push(...joinNamespaces(config.linux?.namespaces ?? [], place.privileged).outside)
   if (place.deviceProgram) steps.push({ op: 'deviceProgram', ...place.deviceProgram })
   if (place.console === 'keeper') steps.push({ op: 'consolePair' })
   else if (place.console) steps.push({ op: 'connect', path: place.console.socket, slot: SLOT.console })

@@ -17,25 +17,32 @@ export const NAMESPACES: Readonly<Record<NamespaceType, { flag: number; file: st
 /** These are made only when the process is where it belongs: a cgroup namespace's root is the cgroup it was made in. */
 const AFTER_CLONE: readonly NamespaceType[] = ['cgroup', 'time']
 
-/** Those that are joined by path. All are opened before the first is joined, as then paths may mean something else. */
-export function joinNamespaces(namespaces: readonly Namespace[], privileged: boolean): Step[] {
+/**
+ * Those that are joined by path. All are opened before the first is joined, as then paths may mean something else. A
+ * cgroup namespace is entered `inCgroup`, when the clone has come where it belongs: from inside of it no cgroup may be
+ * entered, where v2 is mounted with nsdelegate. cgroups(7) With a user namespace it is joined before, while we are root.
+ */
+export function joinNamespaces(
+  namespaces: readonly Namespace[],
+  privileged: boolean,
+): { outside: Step[]; inCgroup: Step[] } {
   const joined = namespaces.filter(({ path }) => path !== undefined)
   const [user, others] = [joined.filter(({ type }) => type === 'user'), joined.filter(({ type }) => type !== 'user')]
   // Root may join them all, until it is in a user namespace and root no more; anyone else may only because of it.
   const ordered = privileged ? [...others, ...user] : [...user, ...others]
   const slots = new Map(ordered.map((namespace, index) => [namespace, SLOT.first + index]))
-  return [
-    ...ordered.map(
-      (namespace): Step => ({ op: 'open', path: namespace.path!, slot: slots.get(namespace)!, flags: 0, magic: 0 }),
-    ),
-    ...ordered.map(
-      (namespace): Step => ({
-        op: 'setns',
-        slot: slots.get(namespace)!,
-        type: NAMESPACES[namespace.type].flag,
-      }),
-    ),
-  ]
+  const open = (namespace: Namespace): Step => ({
+    ...{ op: 'open', path: namespace.path!, slot: slots.get(namespace)!, flags: 0, magic: 0 },
+  })
+  const enter = (namespace: Namespace): Step => ({
+    ...{ op: 'setns', slot: slots.get(namespace)!, type: NAMESPACES[namespace.type].flag },
+  })
+  const userNamespace = namespaces.some(({ type }) => type === 'user')
+  const isLate = ({ type }: Namespace) => type === 'cgroup' && !userNamespace
+  return {
+    outside: [...ordered.map(open), ...ordered.filter(namespace => !isLate(namespace)).map(enter)],
+    inCgroup: ordered.filter(isLate).map(enter),
+  }
 }
 
 /** The flags for clone: those that are new from the first moment on. */
