@@ -49,6 +49,32 @@ describe('many containers', () => {
   })
 })
 
+describe('twenty learners on one host', () => {
+  const learners = [...Array.from({ length: 18 }, (_, i) => labNames(`learner-${i + 1}`)), labNames(), labNames('abc')]
+  const mine = ({ netnsPath }: (typeof learners)[0]) => topology([netnsPath], { netns: host.path })
+
+  it('have networks beside each other, and take down only their own', async () => {
+    const plans = learners.map(learner => networkPlan(learner))
+    try {
+      await Promise.all(plans.map(plan => applyPlan(plan, { netns: host.path })))
+      for (const { bridge, vethHost, containerAddress, ...learner } of learners) {
+        const [outside, inside] = await mine({ bridge, vethHost, containerAddress, ...learner })
+        const plugged = outside!.links.filter(({ master }) => master === bridge).map(({ name }) => name)
+        expect(plugged).toEqual([vethHost])
+        expect(inside!.addresses.map(({ link, address }) => `${link} ${address}`)).toContain(
+          `eth0 ${containerAddress}/24`,
+        )
+      }
+      const [first = [], ...others] = plans
+      await undoPlan(first, { netns: host.path })
+      expect(await hostLinks()).toHaveLength(2 + 2 * others.length)
+    } finally {
+      await Promise.all(plans.map(plan => undoPlan(plan, { netns: host.path })))
+    }
+    expect(await hostLinks()).toEqual(['lo', names.bridge])
+  })
+})
+
 describe('what is not as it was', () => {
   it('a namespace that is gone, as after a restart, is no hindrance to taking down', async () => {
     const path = join(folder, 'gone')

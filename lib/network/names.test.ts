@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { networkNames } from './names.ts'
+import { checkNames, labNames, networkNames } from './names.ts'
 
 describe('what a network cannot be', () => {
   it.each([
@@ -20,4 +20,13 @@ describe('what a network cannot be', () => {
   it.each(['', '../x', 'a/b', 'a b'])('called %j', name =>
     expect(() => networkNames('nattest', name)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' })),
   )
+})
+
+it('no name of a thousand labs and their networks is another’s', () => {
+  const ids = Array.from({ length: 500 }, (_, i) => [`learner-${i}`, `l${i}`]).flat()
+  const all = ids.flatMap(id => [labNames(id), networkNames(id, 'second')])
+  for (const names of all) checkNames(names)
+  const texts = all.flatMap(({ bridge, vethHost, vethGuest, table }) => [bridge, vethHost, vethGuest, table])
+  expect(new Set(texts).size).toBe(texts.length)
+  expect(new Set(ids.map(id => labNames(id).netns)).size).toBe(ids.length)
 })

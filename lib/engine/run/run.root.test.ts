@@ -46,6 +46,13 @@ describe('the article’s two commands', () => {
     const taken = await run('--rm', '-p', '8000:8000', image())
     expect(taken).toMatchObject({ status: 125, stderr: expect.stringContaining('port is already allocated') })
   })
+
+  it('on the article’s own image, where a JVM answers', async () => {
+    const { status, stderr } = await run('-d', '--name', 'java', '-p', '8000:8000', 'java')
+    expect([status, stderr]).toEqual([0, expect.not.stringContaining('WARNING')])
+    expect(await curl('localhost:8000/hello')).toBe('hello world')
+    expect((await host.ocilab('ps')).stdout).toMatch(/ java +"java -jar app\.jar" /)
+  })
 })
 
 describe('the network of a container', () => {
