@@ -55,14 +55,21 @@ async function feed(request: ClientRequest, body: Bytes, beat: Pulse): Promise<v
     enough = true
   }
   request.once('response', end).once('close', end)
-  beat.rest(true)
-  for await (const chunk of body) {
-    if (enough) return
+  const write = async (chunk: Uint8Array) => {
     beat.rest(false)
     await taken(request, chunk)
     beat.moved(chunk.length)
     beat.rest(true)
   }
+  let writing: Promise<void> = Promise.resolve()
+  beat.rest(true)
+  // The next chunk is read while this one is on its way.
+  for await (const chunk of body) {
+    await writing
+    if (enough) return
+    writing = write(chunk)
+  }
+  await writing
   beat.rest(false)
   request.end()
 }
