@@ -4,9 +4,10 @@ import { utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { collect } from '../../bytes/collect.ts'
 import type { LabEvent } from '../../events.ts'
+import type { Layer } from '../../image/image.ts'
 import { testFolder } from '../../transport/testImages.ts'
 import { type BuildOptions, build } from './build.ts'
-import { type BuildCase, writeContext } from './corpus/testCase.ts'
+import { type BuildCase, type TestFile, writeContext } from './corpus/testCase.ts'
 
 const folder = testFolder()
 let next = 0
@@ -23,6 +24,15 @@ async function built(it: Pick<BuildCase, 'dockerfile' | 'files'>, options: Build
   } finally {
     context.remove()
   }
+}
+
+/** As tar lists it. */
+async function listing(layer: Layer): Promise<{ mode: string; name: string }[]> {
+  const lines = execFileSync('tar', ['-tv'], { input: await collect(layer.uncompressed()), encoding: 'utf8' })
+  return lines.split('\n').flatMap(line => {
+    const [mode = '', , , , , name] = line.split(/ +/)
+    return name === undefined ? [] : { mode, name }
+  })
 }
 
 const shape = (lines: string[]) => lines.map(line => line.replace(/[0-9a-f]{12}$/, 'ID'))
@@ -158,6 +168,38 @@ COPY --link --exclude=*.md d /y/`
     expect(list(first!, '-xO')).toBe('hello you\nhello $WHO\n')
     expect(list(first!, '-tv')).toMatch(/-rwxr-x--- 0\/0\s+10 .* x\/A\n/)
     expect(list(second!, '-t')).toBe('y/\ny/b\n')
+  })
+
+  // docs.docker.com/reference/dockerfile, COPY --parents
+  const parents: Readonly<Record<string, TestFile>> = {
+    ...{ 'x/a.txt': '', 'y/a.txt': '', 'x/y/b.txt': '', 'x/y/c.md': '', 'x/l': { link: 'a.txt' } },
+    ...{ 'x/d': { folder: true, mode: 0o700 }, ln: { link: 'x' }, '.dockerignore': 'Dockerfile\n.dockerignore' },
+  }
+  it.each([
+    ['x/a.txt y/a.txt /p/', 'p/ p/x/ p/x/a.txt p/y/ p/y/a.txt'],
+    ['./x/./y/*.txt /p', 'p/ p/y/ p/y/b.txt'],
+    ['x/y /', 'x/ x/y/ x/y/b.txt x/y/c.md'],
+    ['x/./y/ /', 'y/ y/b.txt y/c.md'],
+    ['x/./ /p/', 'p/ p/a.txt p/d/ p/l p/y/ p/y/b.txt p/y/c.md'],
+    ['**/*.txt /', 'x/ x/a.txt x/y/ x/y/b.txt y/ y/a.txt'],
+    ['x/l /', 'x/ x/l'],
+    ['x/d /p', 'p/ p/x/ p/x/d/'],
+    ['--exclude=x/y x /', 'x/ x/a.txt x/d/ x/l'],
+    ['ln/./a.txt /', 'a.txt'],
+  ])('COPY --parents %s', async (words, want) => {
+    const { image } = await built({ dockerfile: `FROM scratch\nCOPY --parents ${words}`, files: parents })
+    const list = await listing(image.layers[0]!)
+    expect(list.map(line => line.name).join(' ')).toBe(want)
+    expect(list.find(({ name }) => name.endsWith('/d/'))?.mode ?? 'drwx------').toBe('drwx------')
+  })
+  it.each(['x/nope', 'ln/a.txt', '../x'])('COPY --parents %s: there is no such thing', async words => {
+    const it = { dockerfile: `FROM scratch\nCOPY --parents ${words} /`, files: parents }
+    await expect(built(it)).rejects.toMatchObject({ code: 'COPY_FAILED' })
+  })
+  it('COPY --parents --from', async () => {
+    const dockerfile = 'FROM scratch AS a\nCOPY x /opt/x/\nFROM scratch\nCOPY --from=a --parents /opt/./x/*.txt /'
+    const { image } = await built({ dockerfile, files: parents })
+    expect((await listing(image.layers[0]!)).map(line => line.name)).toEqual(['x/', 'x/a.txt'])
   })
 
   it('has a .dockerignore of its own where there is one', async () => {

@@ -2,6 +2,7 @@ import { bytesOf } from '../../bytes/collect.ts'
 import { OciError } from '../../errors.ts'
 import { digestOf, hexOf } from '../../spec/digest.ts'
 import type { FetchedFile } from './addUrl.ts'
+import { findWithParents } from './copyParents.ts'
 import { hasWildcards, PathPatterns } from './patterns.ts'
 import { asBytes, asText, below, type CopySource, type FileContent, glob, type SourceEntry } from './source.ts'
 
@@ -36,6 +37,8 @@ interface Request {
   readonly sources: readonly string[]
   readonly files: readonly InlineFile[]
   readonly exclude: readonly string[]
+  /** Each with the folders it is in. */
+  readonly parents?: boolean
   /** What came from URLs. */
   readonly fetched?: ReadonlyMap<string, FetchedFile>
 }
@@ -44,7 +47,8 @@ interface Request {
 export async function findSources(source: CopySource, request: Request): Promise<FoundSources> {
   const found: Omit<CopyItem, 'hash'>[] = []
   const exclude = new PathPatterns(request.exclude)
-  for (const path of request.sources) found.push(...(await findItems(source, path, request.keyword, exclude)))
+  const find = request.parents ? findParents : findItems
+  for (const path of request.sources) found.push(...(await find(source, path, request.keyword, exclude)))
   const fetched = [...(request.fetched?.values() ?? [])].map(it => ({ name: it.entry.path, inside: [], ...it }))
   const inline = [...request.files.map(inlineItem), ...fetched]
   if (found.length + inline.length === 0) throw failed(request.keyword, 'no source files were specified')
@@ -56,10 +60,15 @@ export async function findSources(source: CopySource, request: Request): Promise
   return { items, contents, hash, files: fileDigests(items, contents) }
 }
 
+async function findParents(source: CopySource, written: string, keyword: string, exclude: PathPatterns) {
+  refuseClimbing(written, keyword)
+  const item = await findWithParents(source, written, exclude)
+  if (!item && !hasWildcards(written)) throw notThere(keyword, written)
+  return item ? [item] : []
+}
+
 async function findItems(source: CopySource, written: string, keyword: string, exclude: PathPatterns) {
-  // What climbs out is refused, not clamped: the author meant something else.
-  if (/^(?:\.\/)*\.\.(?:\/|$)|\/\.\.(?:\/|$)/.test(written) && climbsOut(written))
-    throw failed(keyword, `forbidden path outside the build context: ${written}`)
+  refuseClimbing(written, keyword)
   const path = written.replace(/^\/+/, '').replace(/^(?:\.\/)+/, '')
   const paths = hasWildcards(path) ? await glob(source, path) : [asBytes(path)]
   const items: Omit<CopyItem, 'hash'>[] = []
@@ -67,11 +76,7 @@ async function findItems(source: CopySource, written: string, keyword: string, e
     const last = each.split('/').findLast(part => part !== '') ?? ''
     if (exclude.matches(asText(last))) continue
     const entry = await source.find(each, { follow: true })
-    if (!entry)
-      throw failed(
-        keyword,
-        `file not found in build context or excluded by .dockerignore: stat ${asText(each)}: file does not exist`,
-      )
+    if (!entry) throw notThere(keyword, asText(each))
     const inside: { name: string; entry: SourceEntry }[] = []
     if (entry.header.type === 'directory')
       for await (const child of below(source, entry.path)) {
@@ -89,6 +94,12 @@ async function findItems(source: CopySource, written: string, keyword: string, e
     })
   }
   return items
+}
+
+/** What climbs out is refused, not clamped: the author meant something else. */
+function refuseClimbing(written: string, keyword: string): void {
+  if (/^(?:\.\/)*\.\.(?:\/|$)|\/\.\.(?:\/|$)/.test(written) && climbsOut(written))
+    throw failed(keyword, `forbidden path outside the build context: ${written}`)
 }
 
 function climbsOut(path: string): boolean {
@@ -152,6 +163,13 @@ function fileDigests(
 
 function isFile({ header }: SourceEntry): boolean {
   return header.type === 'file'
+}
+
+function notThere(keyword: string, path: string): OciError {
+  return failed(
+    keyword,
+    `file not found in build context or excluded by .dockerignore: stat ${path}: file does not exist`,
+  )
 }
 
 function failed(keyword: string, what: string): OciError {

@@ -37,13 +37,20 @@ export async function copyStep(it: InstructionOf<'COPY' | 'ADD'>, stage: StageVi
 }
 
 async function findWhat(it: InstructionOf<'COPY' | 'ADD'>, { setting, expand }: StageView): Promise<FoundSources> {
-  const { keyword, exclude } = it
+  const { keyword, exclude, parents } = it
   const from = it.from === undefined ? undefined : await setting.imageCalled(it.from)
   const source = from ? await sourceOf(from, setting.store) : setting.context
   const written = it.sources.map(expand)
   const fetched = keyword === 'ADD' ? await fetchSources(written, it, setting) : undefined
   const files = it.files.map(({ name, content, expand: open }) => ({ name, content: open ? expand(content) : content }))
-  return findSources(source, { keyword, sources: written.filter(word => !fetched?.has(word)), files, exclude, fetched })
+  return findSources(source, {
+    keyword,
+    sources: written.filter(word => !fetched?.has(word)),
+    files,
+    exclude,
+    parents,
+    fetched,
+  })
 }
 
 /** As docker keeps it: made absolute, and a slash at its end stays. */
