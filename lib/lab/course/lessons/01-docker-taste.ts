@@ -1,51 +1,61 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { readTar } from '../../../bytes/readTar.ts'
+import { editImage } from '../../../engine/edit/edit.ts'
 import { findRecord, homeOf } from '../../../engine/run/store.ts'
-import { setConfig } from '../../../image/build.ts'
-import type { Image } from '../../../image/image.ts'
+import type { Image, Layer } from '../../../image/image.ts'
+import { memoryBlobs } from '../../../image/memory.ts'
 import { copy } from '../../../transport/copy.ts'
 import { heldImage } from '../../../transport/held.ts'
 import { openImageAt } from '../../../transport/openImageAt.ts'
 import { parseTransport } from '../../../transport/parse.ts'
 import { same } from '../../claim.ts'
+import { appJar } from '../../demo/appJar.ts'
 import { demoImage } from '../../demo/demo.ts'
 import { answered } from '../answered.ts'
 import type { Lesson } from '../lesson.ts'
 import type { Place } from '../place.ts'
 
-const PROGRAM = `#!/bin/sh
-# Serves what is in /srv/www; the answer is a file.
-echo 'hello world' > /srv/www/hello
-exec httpd -f -p 8000 -h /srv/www
-`
+/** Nobody reads more names than that. */
+const MANY = 5
+
+/** The article's Dockerfile. What it is FROM is in the store already; here it is made of Debian's packages. */
+const BASE = 'openjdk:8-jdk-alpine'
+const DOCKERFILE = [`FROM ${BASE}`, 'WORKDIR /', 'COPY app.jar .', 'ENTRYPOINT ["java","-jar","app.jar"]']
 
 export const dockerTaste: Lesson = {
   id: '01-docker-taste',
   needs: ['linux', 'root', 'native/'],
 
-  /** A base image, a program, and a Dockerfile that lacks its last line. */
-  async prepare(place, { signal }) {
-    const { image } = await demoImage('tiny')
-    const base = await setConfig(image, { Entrypoint: [] })
-    await copy(heldImage(base, 'base'), parseTransport(`oci:${place.path('base')}:v0`), { signal })
+  /** The base image in the store, the program, and a Dockerfile that lacks its last line. */
+  async prepare(place, options) {
+    const { image } = await demoImage('java', options)
+    const below = { layers: image.layers.slice(0, -1), history: image.config.history?.slice(0, -2) }
+    const base = await editImage(image, { ...below, config: { Entrypoint: undefined } }, memoryBlobs())
+    await copy(heldImage(base, BASE), parseTransport(`oci:${place.path('store')}:${BASE}`), options)
     await mkdir(place.path('context'), { recursive: true })
-    await writeFile(place.path('context/app.sh'), PROGRAM)
-    const lines = [`FROM oci:${place.path('base')}:v0`, 'ENV PORT=8000', 'COPY app.sh /app.sh']
-    await writeFile(place.path('Dockerfile.start'), lines.map(line => `${line}\n`).join(''))
+    await writeFile(place.path('context/app.jar'), await appJar())
+    const lines = DOCKERFILE.slice(0, -1).map(line => `${line}\n`)
+    await writeFile(place.path('Dockerfile.start'), lines.join(''))
   },
 
   checks: [
     {
       id: '01.1',
       claim: {
-        en: 'the image app:v0 has the program, and runs sh app.sh',
-        zh: '镜像 app:v0 里有这个程序，并会运行 sh app.sh',
+        en: 'the image app:v0 has app.jar on top, and runs java -jar app.jar',
+        zh: '镜像 app:v0 的最上层是 app.jar，并会运行 java -jar app.jar',
       },
-      makes: ['app', 'store', 'context/Dockerfile'],
+      makes: ['app', 'context/Dockerfile'],
       async look(place) {
-        const { config } = await builtImage(place)
-        const seen = { entrypoint: config.config?.Entrypoint, env: config.config?.Env?.includes('PORT=8000') }
+        const { config, layers } = await builtImage(place)
+        const seen = { entrypoint: config.config?.Entrypoint, top: await filesOf(layers.at(-1)) }
         const hint = 'is it the exec form? A shell form begins with /bin/sh -c'
-        return same(seen, { entrypoint: ['sh', 'app.sh'], env: true }, `${place.path('app')}: the config`, hint)
+        return same(
+          seen,
+          { entrypoint: ['java', '-jar', 'app.jar'], top: ['app.jar'] },
+          `${place.path('app')}: the config`,
+          hint,
+        )
       },
     },
     {
@@ -86,6 +96,16 @@ export const dockerTaste: Lesson = {
       },
     },
   ],
+}
+
+async function filesOf(layer: Layer | undefined): Promise<string[]> {
+  const names: string[] = []
+  if (!layer) return names
+  for await (const { path } of readTar(layer.uncompressed(), 'the top layer')) {
+    names.push(String(path))
+    if (names.length > MANY) break
+  }
+  return names
 }
 
 function builtImage(place: Place): Promise<Image> {
