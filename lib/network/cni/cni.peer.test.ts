@@ -323,6 +323,23 @@ describe('what goes wrong', () => {
   }, 300_000)
 })
 
+it('loopback: on, found on, and off again, as by the real one', async () => {
+  cni.network('lo', { cniVersion: '1.0.0', plugins: [{ type: 'loopback' }] })
+  const lo = { CNI_IFNAME: 'lo' }
+  const state = async () => (await inside(guest, 'ip', '-br', 'link', 'show', 'lo')).includes('LOWER_UP')
+  const rounds = []
+  for (const whose of ['ours', 'real'] as const) {
+    const { out } = await ask('ocilab', whose, ['add', 'lo', guest.path], lo)
+    const on = await state()
+    await ask('ocilab', whose, ['check', 'lo', guest.path], lo)
+    const { status } = await ask('ocilab', whose, ['del', 'lo', guest.path], lo)
+    const { dns: _, ...result } = JSON.parse(out)
+    rounds.push({ result, on, status, off: !(await state()) })
+  }
+  expect(rounds[0]).toMatchObject({ on: true, status: 0, off: true })
+  expect(rounds[0]).toEqual(rounds[1])
+})
+
 it('has what it compares with', () => {
   for (const name of ['cnitool', 'bridge', 'host-local', 'portmap', 'loopback'])
     expect(spawnSync(join(cni.plugins.real, name), ['--help'], { input: '' }).error).toBeUndefined()

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { testRootfs } from '../../runtime/testBundle.ts'
+import { startPodman } from '../../runtime/testPodman.ts'
+import type { TestWorld } from '../../runtime/testWorld.ts'
+
+const OCILAB = fileURLToPath(new URL('../../../dist/cli/ocilab.js', import.meta.url))
+const NET = { name: 'ours', cniVersion: '0.4.0' }
+const IPAM = { type: 'host-local', ranges: [[{ subnet: '10.89.9.0/24' }]], routes: [{ dst: '0.0.0.0/0' }] }
+const PLUGINS = [
+  { type: 'bridge', bridge: 'cnipodman', isGateway: true, ipMasq: true, hairpinMode: true, ipam: IPAM },
+  { type: 'portmap', capabilities: { portMappings: true } },
+]
+
+let world: TestWorld
+// A namespace plays the host; its mounts are those of the world, so that podman finds again what it has made.
+const onHost = (...line: string[]) => world.run('nsenter', '--net=/run/netns/host', ...line)
+const podman = (...args: string[]) => onHost('podman', '--network-config-dir', '/etc/cni/net.d', ...args)
+
+beforeAll(async () => {
+  world = await startPodman()
+  const rootfs = join(world.folder, 'rootfs')
+  testRootfs(rootfs)
+  for (const name of ['etc', 'tmp', 'proc', 'sys', 'dev']) mkdirSync(join(rootfs, name))
+  execFileSync('tar', ['-C', rootfs, '-cf', join(world.folder, 'rootfs.tar'), '.'])
+  const plugins = join(world.folder, 'plugins')
+  execFileSync(process.execPath, [OCILAB, 'cni', 'plugins', plugins])
+  await world.run('ip', 'netns', 'add', 'host')
+  await onHost('ip', 'link', 'set', 'lo', 'up')
+  const settings = `[network]\\nnetwork_backend = "cni"\\ncni_plugin_dirs = ["${plugins}"]\\n`
+  await world.run('sh', '-c', `printf '${settings}' >> "$CONTAINERS_CONF"; mkdir -p /etc/cni/net.d`)
+  const list = JSON.stringify({ ...NET, plugins: PLUGINS })
+  await world.run('sh', '-c', `printf '%s' '${list}' > /etc/cni/net.d/50-ours.conflist`)
+  await podman('import', join(world.folder, 'rootfs.tar'), 'busybox:test')
+}, 120_000)
+afterAll(async () => {
+  await podman('rm', '--all', '--force', '--time', '0').catch(() => {})
+  await world.stop()
+})
+
+it('podman runs a container with a published port on our plugins, and nothing stays', async () => {
+  const served = ['--ulimit', 'host', '--network', 'ours', '-p', '8080:80', 'busybox:test']
+  const id = (
+    await podman('run', '-d', ...served, 'sh', '-c', 'echo from podman > /tmp/a; httpd -f -p 80 -h /tmp')
+  ).trim()
+  const curl = ['curl', '-s', '--max-time', '2', '--retry', '20', '--retry-delay', '1', '--retry-all-errors']
+  expect(await onHost(...curl, 'http://127.0.0.1:8080/a')).toBe('from podman\n')
+  const address = await podman('inspect', '--format', '{{.NetworkSettings.Networks.ours.IPAddress}}', id)
+  expect(address.trim()).toBe('10.89.9.2')
+  expect(await onHost('nft', 'list', 'tables')).toContain('ocilab_cni_ports')
+  await podman('rm', '--force', '--time', '0', id)
+  expect(await onHost('nft', 'list', 'tables')).toBe('')
+  expect(await onHost('ip', '-br', 'link')).not.toContain('veth')
+})
