@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
@@ -8,8 +7,9 @@ import { layerExplorer } from '../lab/show/layerExplorer.ts'
 import { manifestGraph } from '../lab/show/manifestGraph.ts'
 import { networkPicture } from '../lab/show/networkPicture.ts'
 import type { Picture } from '../lab/show/picture.ts'
-import { labNames } from '../network/names.ts'
-import { topology } from '../network/topology.ts'
+import { labNames, labTag } from '../network/names.ts'
+import { netnsPath } from '../network/netns.ts'
+import { namedNetns, topology } from '../network/topology.ts'
 import { type ImageFlags, withImageFlags } from './imageFlags.ts'
 import { withImage } from './openImage.ts'
 import { session } from './session.ts'
@@ -32,12 +32,15 @@ export function command(): Command {
     )
     .addCommand(
       inForms(new Command('network'))
-        .description("a lab's bridge, cables, namespaces, addresses and routes, as the kernel has them")
+        .description(
+          "a lab's bridge, cables, namespaces, addresses, routes and published ports, as the kernel has them",
+        )
         .option('--id <id>', 'lab id', 'default')
         .action(async (flags: PictureFlags) => {
-          // Before the network is made there is only the host.
-          const namespaces = [labNames(flags.id).netnsPath].filter(path => existsSync(path))
-          draw(networkPicture(await topology(namespaces)), flags.as)
+          const { netnsPath: own } = labNames(flags.id)
+          const containers = netnsPath(`runc-${labTag(flags.id)}.`)
+          const namespaces = namedNetns().filter(path => path === own || path.startsWith(containers))
+          draw(networkPicture(await topology(namespaces, { rules: true })), flags.as)
         }),
     )
 }

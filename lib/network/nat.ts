@@ -93,6 +93,34 @@ function dnatRules(table: string, { bridge, address, address6 }: ContainerAddres
   ]
 }
 
+/** Where a port of the host leads, as a rule of nftables says. */
+export interface Translation extends PublishedPort {
+  readonly address: string
+}
+
+interface Expression {
+  readonly match?: {
+    readonly left: { readonly payload?: { protocol: string; field: string } }
+    readonly right: unknown
+  }
+  readonly dnat?: { readonly family: string; readonly addr: string; readonly port: number }
+}
+
+/** Reads the published ports out of rules, as {@link publishTable} writes them and `nft -j list ruleset` shows them. */
+export function translationsIn(rules: readonly NftObject[]): Translation[] {
+  return rules.flatMap(object => {
+    const { expr = [] } = (object.rule ?? {}) as { expr?: readonly Expression[] }
+    const to = expr.find(({ dnat }) => dnat !== undefined)?.dnat
+    const field = (name: string) => expr.find(({ match }) => match?.left.payload?.field === name)?.match
+    const [port, host] = [field('dport'), field('daddr')]
+    const protocol = port?.left.payload?.protocol
+    if (!to || typeof port?.right !== 'number' || (protocol !== 'tcp' && protocol !== 'udp')) return []
+    const all = to.family === 'ip6' ? '::' : '0.0.0.0'
+    const hostIp = typeof host?.right === 'string' ? host.right : all
+    return [{ protocol, hostIp, hostPort: port.right, address: to.addr, containerPort: to.port }]
+  })
+}
+
 export function baseChain(table: string, name: string, hook: string, prio: number): NftObject {
   return { chain: { family: 'inet', table, name, type: 'nat', hook, prio, policy: 'accept' } }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { publishTable } from '../../network/nat.ts'
 import type { Place } from '../../network/topology.ts'
 import { networkPicture } from './networkPicture.ts'
 import { readMermaid } from './testMermaid.ts'
@@ -76,4 +77,17 @@ describe('the network as it is', () => {
     expect(mermaid).toContain('(missing)')
     await readMermaid(mermaid!)
   })
+})
+
+it('a published port leads to the link that has the address', async () => {
+  const ports = [
+    { protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8000, containerPort: 80 },
+    { protocol: 'udp', hostIp: '192.0.2.1', hostPort: 53, containerPort: 53 },
+  ] as const
+  const commands = publishTable('t', { bridge: 'runc0', address: '10.200.0.2' }, ports)
+  const rules = commands.flatMap(command => ('add' in command ? [command.add] : []))
+  const { text, mermaid } = networkPicture([{ ...host, rules }, inside])
+  expect(text).toContain('  port 0.0.0.0:8000/tcp to 10.200.0.2:80\n  port 192.0.2.1:53/udp to 10.200.0.2:53\n')
+  expect(mermaid!.match(/dnat :(80|53)/g)).toHaveLength(2)
+  await readMermaid(mermaid!)
 })

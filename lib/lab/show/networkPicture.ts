@@ -1,3 +1,4 @@
+import { type Translation, translationsIn } from '../../network/nat.ts'
 import type { Place } from '../../network/topology.ts'
 import { flowchart, type MermaidEdge, type MermaidGroup, type MermaidNode } from './mermaid.ts'
 import type { Picture } from './picture.ts'
@@ -28,7 +29,8 @@ interface Box {
 
 /**
  * Bridges, cables, namespaces, addresses and routes as the kernel has them now; what the goal wants and is not there
- * is dashed and says "missing". ≙ ip -d link, ip addr, ip route, in every namespace
+ * is dashed and says "missing". Ports that lead into containers are shown where the rules were asked for.
+ * ≙ ip -d link, ip addr, ip route, nft list ruleset, in every namespace
  */
 export function networkPicture(places: readonly Place[], goal: NetworkGoal = { links: [] }): Picture {
   const boxes = places.flatMap(place => boxesOf(place, goal)).concat(absent(places, goal))
@@ -37,12 +39,12 @@ export function networkPicture(places: readonly Place[], goal: NetworkGoal = { l
     .map((netns, i) => ({
       id: `place${i}`,
       label: nameOf(netns),
-      nodes: boxes.filter(box => box.netns === netns).map(node),
+      nodes: [...boxes.filter(box => box.netns === netns).map(node), ...portsOf(places, netns).map(portNode)],
     }))
     .filter(group => group.nodes.length > 0)
   return {
     title: 'The network as it is now',
-    mermaid: flowchart('LR', [], wires.map(edge), groups),
+    mermaid: flowchart('LR', [], [...wires.map(edge), ...portEdges(places, boxes)], groups),
     text: [...places.flatMap(place => listed(place, boxes)), ...missingLines(boxes, wires)].join('\n'),
   }
 }
@@ -118,6 +120,32 @@ function edge({ from, to, kind, missing }: Wire): MermaidEdge {
   return { from: from.id, to: to.id, label, line: kind === 'plug' ? 'arrow' : 'cable' }
 }
 
+function portsOf(places: readonly Place[], netns: string | undefined): Translation[] {
+  return places.filter(place => place.netns === netns).flatMap(({ rules = [] }) => translationsIn(rules))
+}
+
+function portNode(port: Translation): MermaidNode {
+  return { id: portId(port), label: portWords(port) }
+}
+
+/** To whom the address belongs. */
+function portEdges(places: readonly Place[], boxes: readonly Box[]): MermaidEdge[] {
+  return places
+    .flatMap(({ rules = [] }) => translationsIn(rules))
+    .flatMap(port => {
+      const owner = boxes.find(({ facts }) => facts.some(fact => fact.startsWith(`${port.address}/`)))
+      return owner ? [{ from: portId(port), to: owner.id, label: `dnat :${port.containerPort}`, line: 'arrow' }] : []
+    })
+}
+
+function portWords({ hostIp, hostPort, protocol }: Translation): string {
+  return `${hostIp.includes(':') ? `[${hostIp}]` : hostIp}:${hostPort}/${protocol}`
+}
+
+function portId(port: Translation): string {
+  return `p${Buffer.from(portWords(port)).toString('hex')}`
+}
+
 function listed(place: Place, boxes: readonly Box[]): string[] {
   const links = new Map(place.links.map(link => [link.name, link]))
   return [
@@ -132,6 +160,9 @@ function listed(place: Place, boxes: readonly Box[]): string[] {
     ...place.routes.map(
       ({ destination, gateway, link }) =>
         `  route ${destination}${gateway ? ` via ${gateway}` : ''}${link ? ` dev ${link}` : ''}`,
+    ),
+    ...translationsIn(place.rules ?? []).map(
+      port => `  port ${portWords(port)} to ${port.address}:${port.containerPort}`,
     ),
   ]
 }
