@@ -22,11 +22,11 @@ export interface TestDockerd {
 /**
  * Starts a private dockerd in a temporary folder, for peer tests. Needs root. With `bridge` it has a network of its own,
  * and in it the bridge of Docker's. `enter` are words that run a command on a host of a test's own: there it has a
- * bridge and a firewall, and ends with that host.
+ * bridge and a firewall, and ends with that host. `inMemory` is for many small images: a disk makes each step of a build wait.
  */
 export async function startDockerd(
   config: object = {},
-  { bridge = false, enter }: { bridge?: boolean; enter?: readonly string[] } = {},
+  { bridge = false, inMemory = false, enter }: { bridge?: boolean; inMemory?: boolean; enter?: readonly string[] } = {},
 ): Promise<TestDockerd> {
   const folder = await mkdtemp(join(tmpdir(), 'ocilab-dockerd-'))
   const socket = join(folder, 'docker.sock')
@@ -34,7 +34,7 @@ export async function startDockerd(
   // The daemon goes when this process goes, however that happens.
   const network = enter ? [] : [...NO_FIREWALL, ...(bridge ? [] : ['--bridge=none'])]
   const own = bridge ? ['--mount', '--net'] : ['--mount']
-  const place = [...(enter ?? []), 'unshare', ...own, 'sh', '-c', ALONE]
+  const place = [...(enter ?? []), 'unshare', ...own, 'sh', '-c', (inMemory ? IN_MEMORY : '') + ALONE]
   const command = ['--pdeathsig', 'TERM', ...place, 'dockerd', ...flags(folder, socket), ...network]
   const daemon = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(join(folder, 'log'))
@@ -62,6 +62,7 @@ export async function startDockerd(
 
 // The paths dockerd cannot be talked out of are its own too; all it mounts vanishes with its mount namespace.
 const ALONE = `for path in /etc/docker /run/docker; do [ ! -d $path ] || mount -t tmpfs tmpfs $path; done; exec dockerd "$@"`
+const IN_MEMORY = `for flag; do case $flag in --data-root=*) path=\${flag#*=}; mkdir -p $path; mount -t tmpfs tmpfs $path ;; esac; done; `
 
 // No firewall rules: the machine's network stays as it is.
 const NO_FIREWALL = ['--iptables=false', '--ip6tables=false']
