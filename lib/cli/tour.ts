@@ -84,9 +84,9 @@ function verdict(check: Claim<Lab>, finding: Finding, lang: Language, style: Sty
   if (finding.state === 'pass') return `  ${style('green', '✔')} ${check.id} ${check.claim[lang]}`
   const lines = [
     `  ${style('red', '✘')} ${check.id} ${check.claim[lang]}`,
-    `      seen:     ${finding.seen}`,
+    `      seen:     ${inLanguage(finding.seen, lang)}`,
     `      expected: ${inLanguage(finding.expected, lang)}`,
-    `      where:    ${finding.where}`,
+    `      where:    ${inLanguage(finding.where, lang)}`,
   ]
   return [...lines, ...(finding.hint ? [`      hint:     ${inLanguage(finding.hint, lang)}`] : [])].join('\n')
 }

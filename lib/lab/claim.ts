@@ -5,7 +5,7 @@ export type Language = 'en' | 'zh'
 /** A sentence in both languages of the lab. */
 export type Text = Readonly<Record<Language, string>>
 
-/** Said as it is, or in both languages: what the machine said is not translated, what we say is. */
+/** What the machine said, a value or a command, as it is; what we say, in both languages. */
 export type Words = string | Text
 
 export function inLanguage(words: Words, language: Language): string {
@@ -16,10 +16,10 @@ export function inLanguage(words: Words, language: Language): string {
 export interface Finding {
   /** `skip`: this machine cannot be looked at for it, and `seen` says why. */
   readonly state: 'pass' | 'fail' | 'skip'
-  readonly seen: string
+  readonly seen: Words
   readonly expected: Words
-  readonly where: string
-  readonly hint?: Words
+  readonly where: Words
+  readonly hint?: Text
 }
 
 /** Something that is so, or not: a check looks at state, not at what was typed, so it accepts any tool's result. */
@@ -39,24 +39,26 @@ export async function look<Place>(claim: Claim<Place>, place: Place): Promise<Fi
   }
 }
 
-/** Compares what was seen with what was expected, both as text. */
-export function same(seen: unknown, expected: unknown, where: string, hint?: Words): Finding {
+/** Compares what was seen with what was expected: values, both as text. */
+export function same(seen: unknown, expected: unknown, where: Words, hint?: Text): Finding {
   const [left, right] = [show(seen), show(expected)]
-  return {
-    state: left === right ? 'pass' : 'fail',
-    seen: left,
-    expected: right,
-    where,
-    hint: left === right ? undefined : hint,
-  }
+  return left === right
+    ? { state: 'pass', seen: left, expected: right, where }
+    : { state: 'fail', seen: left, expected: right, where, hint }
 }
 
 /** Passes when everything expected is among what was seen. */
-export function includes(seen: readonly string[], expected: readonly string[], where: string, hint?: Words): Finding {
-  const missing = expected.filter(name => !seen.includes(name))
-  const state = missing.length === 0 ? 'pass' : 'fail'
-  const shown = missing.length === 0 ? `${seen.length} names` : `without ${missing.join(', ')}`
-  return { state, seen: shown, expected: expected.join(' '), where, hint: state === 'fail' ? hint : undefined }
+export function includes(seen: readonly string[], expected: readonly string[], where: Words, hint?: Text): Finding {
+  const missing = expected.filter(name => !seen.includes(name)).join(', ')
+  const found = { expected: expected.join(', '), where }
+  return missing === ''
+    ? { state: 'pass', seen: { en: `${seen.length} names`, zh: `${seen.length} 个名字` }, ...found }
+    : { state: 'fail', seen: { en: `without ${missing}`, zh: `缺少 ${missing}` }, ...found, hint }
+}
+
+/** What no two values say: told in words. */
+export function unlike(seen: Words, expected: Words, where: Words, hint?: Text): Finding {
+  return { state: 'fail', seen, expected, where, hint }
 }
 
 function show(value: unknown): string {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { digestOf } from '../../spec/digest.ts'
+import { inLanguage } from '../claim.ts'
 import {
   beginLesson,
   checkOf,
@@ -119,7 +120,7 @@ describe('watching', () => {
     const told: string[] = []
     const blobs = join(root, 'lab-work/00-start-here/blobs')
     for await (const { check, finding } of watchLessons(root, [lessonOf('00')], { interval: 5 })) {
-      told.push(`${check.id} ${finding.state} ${finding.seen}`)
+      told.push(`${check.id} ${finding.state} ${inLanguage(finding.seen, 'en')}`)
       if (told.length === 1) await giveAnswer(root, '00.1', 32)
       if (told.length === 2) await giveAnswer(root, '00.1', 64)
       if (told.length === 4) mkdirSync(blobs)

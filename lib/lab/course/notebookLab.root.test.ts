@@ -63,7 +63,7 @@ describe('a learner who', () => {
     await run("await lab.answer('00.1', 64)")
     await kernels.pop()?.shutdown()
     const second = await open('zh')
-    expect(seen(await second("await lab.check('00.1')"))).toContain('✔ 00.1 你知道 sha256 有多长: 通过')
+    expect(seen(await second("await lab.check('00.1')"))).toContain('✔ 00.1 你知道 sha256 有多长：通过')
     expect(seen(await second("await lab.begin('00-start-here')\nprocess.cwd()"))).toContain('lab-work/00-start-here')
     run = await open()
   })

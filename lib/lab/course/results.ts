@@ -52,7 +52,7 @@ function resultOf({ check, finding }: Pick<Report, 'check' | 'finding'>): TestRe
 
 function messageOf({ seen, expected, where, hint }: Finding): string {
   const english = (words: Words) => inLanguage(words, 'en')
-  const lines = [`seen: ${seen}`, `expected: ${english(expected)}`, `where: ${where}`]
+  const lines = [`seen: ${english(seen)}`, `expected: ${english(expected)}`, `where: ${english(where)}`]
   return [...lines, ...(hint ? [`hint: ${english(hint)}`] : [])].join('\n')
 }
 

@@ -17,26 +17,27 @@ const WORDS = {
   stuck: { en: 'Stuck?', zh: '卡住了？' },
 } satisfies Record<string, Text>
 
+const COLON = { en: ': ', zh: '：' } as const
 const MARK = { pass: '✔', fail: '✘', skip: '·' } as const
 const WORD = { pass: WORDS.passed, fail: WORDS.failed, skip: WORDS.skipped } as const
 const COLOUR = { pass: '#1a7f37', fail: '#b35900', skip: '#57606a' } as const
 
 /** What a check says, as lines: never the command that would mend it. */
 export function reportLines({ check, finding, words }: Report, language: Language): string[] {
-  const heading = `${MARK[finding.state]} ${check.id} ${check.claim[language]}: ${WORD[finding.state][language]}`
+  const heading = `${MARK[finding.state]} ${check.id} ${check.claim[language]}${COLON[language]}${WORD[finding.state][language]}`
   if (finding.state === 'pass') return [heading, ...(words.debrief ? ['', words.debrief[language]] : [])]
-  if (finding.state === 'skip') return [heading, `  ${finding.seen}`]
+  if (finding.state === 'skip') return [heading, `  ${inLanguage(finding.seen, language)}`]
   return [heading, ...detail(finding, language)]
 }
 
 function detail({ seen, expected, where, hint }: Finding, language: Language): string[] {
   const rows = [
     [WORDS.seen, seen],
-    [WORDS.expected, inLanguage(expected, language)],
+    [WORDS.expected, expected],
     [WORDS.where, where],
-    ...(hint ? [[WORDS.look, inLanguage(hint, language)] as const] : []),
+    ...(hint ? [[WORDS.look, hint] as const] : []),
   ] as const
-  return rows.map(([label, value]) => `  ${label[language]}: ${value}`)
+  return rows.map(([label, words]) => `  ${label[language]}${COLON[language]}${inLanguage(words, language)}`)
 }
 
 /** The same for a notebook: a coloured box, whose colour says nothing that its words do not. */

@@ -27,7 +27,7 @@ export async function demoImage(choice: string, options: Options = {}): Promise<
     const source = await parseTransport(`dir:${join(packed, choice)}`).source(options)
     return { image: await source.resolve(), name: ARTICLE.reference, ...asked }
   }
-  if (choice === 'tiny') return { image: await tinyImage(), name: ARTICLE.reference, ...asked }
+  if (choice === 'tiny') return { image: await tiny(), name: ARTICLE.reference, ...asked }
   if (choice === 'java') return { image: await javaImage(options), name: ARTICLE.reference, ...asked }
   const name =
     choice === 'hub' ? `docker://${ARTICLE.reference}` : TRANSPORT.test(choice) ? choice : `docker://${choice}`
@@ -35,4 +35,15 @@ export async function demoImage(choice: string, options: Options = {}): Promise<
   const image = await source.resolve()
   if (choice === 'hub') checkHub(image)
   return { image, name, ...asked }
+}
+
+let made: Promise<Image> | undefined
+
+/** An image never changes, so that one is enough for all who look at it; what failed is tried again. */
+function tiny(): Promise<Image> {
+  made ??= tinyImage().catch(error => {
+    made = undefined
+    throw error
+  })
+  return made
 }

@@ -67,7 +67,10 @@ export const ociLayout: Step = {
         const { config } = await manifestOf(lab)
         const { size } = await stat(join(lab.path.layout, 'blobs/sha256', config.digest.slice(7)))
         const before = lab.demo.image.raw('config').length
-        return same(size <= before, true, `config: ${before} bytes before, ${size} after`)
+        return same(size <= before, true, {
+          en: `config: ${before} bytes before, ${size} after`,
+          zh: `config：之前 ${before} 字节，之后 ${size} 字节`,
+        })
       },
     },
   ],

@@ -18,7 +18,8 @@ export const loopback: Step = {
     {
       id: '11.1',
       claim: { en: 'the container sees lo and nothing else', zh: '容器里只看得到 lo' },
-      look: async lab => same(await interfacesInside(lab), ['lo'], '/proc/net/dev inside'),
+      look: async lab =>
+        same(await interfacesInside(lab), ['lo'], { en: '/proc/net/dev inside', zh: '容器里的 /proc/net/dev' }),
     },
   ],
 }

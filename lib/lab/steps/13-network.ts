@@ -33,8 +33,11 @@ export const network: Step = {
         return includes(
           [...addresses, ...plugged],
           expected,
-          'ip addr and ip link, on the host',
-          'is the bridge there, and the host end of the pair in it?',
+          { en: 'ip addr and ip link, on the host', zh: '宿主机上的 ip addr 和 ip link' },
+          {
+            en: 'is the bridge there, and the host end of the pair in it?',
+            zh: '网桥在吗？网线在宿主机的那一头插上了吗？',
+          },
         )
       },
     },
@@ -47,8 +50,8 @@ export const network: Step = {
         return includes(
           addresses,
           [`eth0 ${lab.names.containerAddress}/24`],
-          `ip addr, in ${lab.names.netns}`,
-          'which namespace is the other end in?',
+          { en: `ip addr, in ${lab.names.netns}`, zh: `${lab.names.netns} 里的 ip addr` },
+          { en: 'which namespace is the other end in?', zh: '另一头在哪个 namespace 里？' },
         )
       },
     },

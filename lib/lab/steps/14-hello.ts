@@ -29,12 +29,10 @@ export const hello: Step = {
       id: '14.1',
       claim: { en: 'the container says hello world to the host', zh: '宿主机收到了容器的 hello world' },
       look: async lab =>
-        same(
-          (await ask(lab)).trim(),
-          lab.demo.expect,
-          helloUrl(lab),
-          'is the network up, and the container in its namespace?',
-        ),
+        same((await ask(lab)).trim(), lab.demo.expect, helloUrl(lab), {
+          en: 'is the network up, and the container in its namespace?',
+          zh: '网络通了吗？容器在它的 namespace 里吗？',
+        }),
     },
   ],
 }

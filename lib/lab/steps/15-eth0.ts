@@ -18,7 +18,8 @@ export const eth0: Step = {
     {
       id: '15.1',
       claim: { en: 'the container sees eth0 and lo', zh: '容器里看得到 eth0 和 lo' },
-      look: async lab => same(await interfacesInside(lab), ['eth0', 'lo'], '/proc/net/dev inside'),
+      look: async lab =>
+        same(await interfacesInside(lab), ['eth0', 'lo'], { en: '/proc/net/dev inside', zh: '容器里的 /proc/net/dev' }),
     },
   ],
 }

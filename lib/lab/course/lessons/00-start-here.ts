@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { same } from '../../claim.ts'
+import { same, unlike } from '../../claim.ts'
 import { answered } from '../answered.ts'
 import type { Lesson } from '../lesson.ts'
 
@@ -25,9 +25,9 @@ export const startHere: Lesson = {
         const names = (await readdir(folder)).sort()
         const sums = await Promise.all(names.map(async name => sha256(await readFile(place.path('blobs', name)))))
         if (names.length === 0)
-          return same('no file', 'at least one file', folder, {
+          return unlike({ en: 'no file', zh: '没有文件' }, { en: 'one file', zh: '一个文件' }, folder, {
             en: 'the folder is there, and empty',
-            zh: '文件夹在，但是空的',
+            zh: '文件夹已经有了，里面是空的',
           })
         return same(names, sums, folder, {
           en: 'the name is that of the bytes as they are in the file, to the last newline',

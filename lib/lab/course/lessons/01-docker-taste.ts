@@ -12,6 +12,7 @@ import { same } from '../../claim.ts'
 import { appJar } from '../../demo/appJar.ts'
 import { demoImage } from '../../demo/demo.ts'
 import { answered } from '../answered.ts'
+import { saysHello } from '../hello.ts'
 import type { Lesson } from '../lesson.ts'
 import type { Place } from '../place.ts'
 
@@ -49,12 +50,15 @@ export const dockerTaste: Lesson = {
       async look(place) {
         const { config, layers } = await builtImage(place)
         const seen = { entrypoint: config.config?.Entrypoint, top: await filesOf(layers.at(-1)) }
-        const hint = 'is it the exec form? A shell form begins with /bin/sh -c'
+        const where = place.path('app')
         return same(
           seen,
           { entrypoint: ['java', '-jar', 'app.jar'], top: ['app.jar'] },
-          `${place.path('app')}: the config`,
-          hint,
+          { en: `the config and the top layer of ${where}`, zh: `${where} 的 config 和最上层` },
+          {
+            en: 'is it the exec form? A shell form begins with /bin/sh -c',
+            zh: '写的是 exec 形式吗？shell 形式会以 /bin/sh -c 开头',
+          },
         )
       },
     },
@@ -63,24 +67,19 @@ export const dockerTaste: Lesson = {
       claim: { en: 'you know how many layers it has', zh: '你知道它有几层' },
       look: async place =>
         answered(place, '01.2', (await builtImage(place)).layers.length, {
-          expected: 'the number of layers, those of the base included',
-          hint: 'an instruction that only writes into the config has none',
+          expected: { en: 'the number of layers, those of the base included', zh: '总层数，基础镜像的层也算在内' },
+          hint: { en: 'an instruction that only writes into the config has none', zh: '只改 config 的指令不产生层' },
         }),
     },
     {
       id: '01.3',
       claim: { en: 'this machine answers hello world on port 8000', zh: '本机的 8000 端口回答 hello world' },
       async look(place) {
-        const seen = await fetch('http://127.0.0.1:8000/hello', { signal: AbortSignal.timeout(3000) }).then(
-          async answer => (await answer.text()).trim(),
-          () => 'no answer',
-        )
-        return same(
-          seen,
-          'hello world',
-          'curl 127.0.0.1:8000/hello',
-          `is ${place.container} running, and what does ps say of its ports?`,
-        )
+        const hint = {
+          en: `is ${place.container} running, and what does ps say of its ports?`,
+          zh: `${place.container} 在运行吗？ps 里它的端口怎么写？`,
+        }
+        return saysHello('http://127.0.0.1:8000/hello', hint)
       },
     },
     {
@@ -90,8 +89,11 @@ export const dockerTaste: Lesson = {
         const record = findRecord(homeOf(place.labId), place.container)
         const addresses = (record.wiring?.endpoints ?? []).map(({ address }) => address.split('/')[0]!)
         return answered(place, '01.4', addresses[0], {
-          expected: 'an IPv4 address, without its prefix',
-          hint: answer => (answer === '127.0.0.1' ? 'that is this machine' : 'it is not the bridge’s own'),
+          expected: { en: 'an IPv4 address, without its prefix', zh: '一个 IPv4 地址，不带前缀长度' },
+          hint: answer =>
+            answer === '127.0.0.1'
+              ? { en: 'that is this machine', zh: '那是本机自己' }
+              : { en: 'it is not the bridge’s own', zh: '不是网桥自己的那个地址' },
         })
       },
     },

@@ -47,7 +47,7 @@ export const imageAnatomy: Lesson = {
           await diffIdsAt(`docker-archive:${place.path(ARCHIVE)}:zengxu/oci-demo-app:v0`),
           wanted.config.rootfs.diff_ids,
           place.path(ARCHIVE),
-          'is it the image of this lesson’s registry?',
+          { en: 'is it the image of this lesson’s registry?', zh: '是本课镜像仓库里的那个镜像吗？' },
         )
       },
     },
@@ -59,12 +59,19 @@ export const imageAnatomy: Lesson = {
         const diffIds: readonly string[] = image.config.rootfs.diff_ids
         const digests: readonly string[] = image.layers.map(layer => layer.descriptor.digest)
         return answered(place, '02.2', diffIds.at(-1), {
-          expected: 'the sha256 of the layer.tar that lies on top',
+          expected: { en: 'the sha256 of the layer.tar that lies on top', zh: '最上层 layer.tar 的 sha256' },
           hint(answer) {
-            if (diffIds.includes(answer)) return 'that is a diff_id, but of another layer: which one is on top?'
+            if (diffIds.includes(answer))
+              return {
+                en: 'that is a diff_id, but of another layer: which one is on top?',
+                zh: '这是 diff_id，但属于另一层：哪一层在最上面？',
+              }
             if (digests.includes(answer))
-              return 'that is the digest of compressed bytes: it has changed names on the way'
-            return 'it begins with sha256: and stands in the config, too'
+              return { en: 'that is the digest of the compressed bytes', zh: '这是压缩后字节的摘要' }
+            return {
+              en: 'it begins with sha256: and stands in the config, too',
+              zh: '它以 sha256: 开头，config 里也写着它',
+            }
           },
         })
       },
@@ -74,8 +81,14 @@ export const imageAnatomy: Lesson = {
       claim: { en: 'you have found what was deleted', zh: '你找到了被删掉的东西' },
       look: async place =>
         answered(place, '02.3', PASSWORD, {
-          expected: 'the line in a file of leaky.tar that a whiteout hides',
-          hint: 'the layer above hides a name; the layer below still has the file',
+          expected: {
+            en: 'the line in a file of leaky.tar that a whiteout hides',
+            zh: 'leaky.tar 里被 whiteout 遮住的那个文件中的一行字',
+          },
+          hint: {
+            en: 'the layer above hides a name; the layer below still has the file',
+            zh: '上层遮住的只是名字；文件还在下层里',
+          },
         }),
     },
     {
@@ -90,8 +103,14 @@ export const imageAnatomy: Lesson = {
         const seen = await namesIn(fileBytes(place.path(FLAT)))
         const hidden = seen.filter(name => name.includes('.wh.') || name === 'root/password')
         if (hidden.length > 0)
-          return same(hidden, [], place.path(FLAT), 'whiteouts take away, and are not there themselves')
-        return includes(seen, wanted, place.path(FLAT), 'are the files of all layers in it?')
+          return same(hidden, [], place.path(FLAT), {
+            en: 'whiteouts take away, and are not there themselves',
+            zh: 'whiteout 只负责拿走，自己并不出现',
+          })
+        return includes(seen, wanted, place.path(FLAT), {
+          en: 'are the files of all layers in it?',
+          zh: '每一层的文件都在里面吗？',
+        })
       },
     },
     {
@@ -106,7 +125,10 @@ export const imageAnatomy: Lesson = {
               .toString()
               .trim()}`,
           )
-        return same(files, ['hello.txt: hello'], place.path(BY_HAND), 'what does the picture say of chksum?')
+        return same(files, ['hello.txt: hello'], place.path(BY_HAND), {
+          en: 'what does the picture say of chksum?',
+          zh: '图里 chksum 那一行怎么说？',
+        })
       },
     },
     {
@@ -124,7 +146,10 @@ export const imageAnatomy: Lesson = {
             layers.map(bytes => tar.equals(bytes)),
             [true],
             place.path(LAYOUT),
-            'is it the tar of the step before that is its only layer?',
+            {
+              en: 'is it the tar of the step before that is its only layer?',
+              zh: '它唯一的一层，是上一步的那个 tar 吗？',
+            },
           )
         }),
     },

@@ -94,7 +94,10 @@ export const ociLayout: Lesson = {
         return same(
           named('stable'),
           named('v0'),
-          `${place.path(LAYOUT, 'index.json')}: the digests called stable, and those called v0`,
+          {
+            en: `${place.path(LAYOUT, 'index.json')}: the digests called stable, and those called v0`,
+            zh: `${place.path(LAYOUT, 'index.json')}：名叫 stable 的摘要，和名叫 v0 的摘要`,
+          },
           {
             en: 'an index is a list: two entries of it may point to the same manifest',
             zh: '索引是一个列表：其中两个条目可以指向同一个 manifest',

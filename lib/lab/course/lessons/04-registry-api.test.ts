@@ -31,7 +31,7 @@ const curl = async (what: string, file: string) => {
 
 it('says that the registry does not run, before it does', async () => {
   for (const { id } of lessonOf('04-registry-api').checks.filter(({ id }) => id === '04.1'))
-    expect(await course.look(id)).toMatchObject({ state: 'fail', seen: expect.stringContaining('first cell of 04.1') })
+    expect(await course.look(id)).toMatchObject({ state: 'fail', seen: expect.stringContaining('does not run') })
   const users = { learner: 'let me in' }
   running = await openRegistry(course.root, lessonOf('04-registry-api'), { users })
 })

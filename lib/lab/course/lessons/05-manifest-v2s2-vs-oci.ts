@@ -9,7 +9,7 @@ import {
   OCI_LAYER_GZIP,
   OCI_MANIFEST,
 } from '../../../spec/mediaTypes.ts'
-import { same } from '../../claim.ts'
+import { same, type Text } from '../../claim.ts'
 import { ARTICLE } from '../../demo/articleFacts.ts'
 import { answered } from '../answered.ts'
 import type { Lesson } from '../lesson.ts'
@@ -31,7 +31,10 @@ export const manifests: Lesson = {
       async look(place) {
         const file = place.path('layers.json')
         const written = JSON.parse(await readFile(file, 'utf8'))
-        return same(sorted(written), sorted(oci.layers), file, 'only mediaType changes; is every letter of it right?')
+        return same(sorted(written), sorted(oci.layers), file, {
+          en: 'only mediaType changes; is every letter of it right?',
+          zh: '只有 mediaType 变；每个字母都写对了吗？',
+        })
       },
     },
     {
@@ -39,13 +42,13 @@ export const manifests: Lesson = {
       claim: { en: 'you know what a conversion leaves alone', zh: '你知道转换不碰什么' },
       look: async place =>
         answered(place, '05.2', 'layers', {
-          expected: 'one of manifest, config, layers',
+          expected: { en: 'one of manifest, config, layers', zh: 'manifest、config、layers 三者之一' },
           hint: answer =>
             answer === 'config'
-              ? 'the config loses fields that only Docker knows'
+              ? { en: 'the config loses fields that only Docker knows', zh: 'config 会丢掉只有 Docker 认识的字段' }
               : answer === 'manifest'
-                ? 'the manifest names the config by digest'
-                : 'one word, as in the comment of the cell',
+                ? { en: 'the manifest names the config by digest', zh: 'manifest 用摘要指着 config' }
+                : { en: 'one word, as in the comment of the cell', zh: '一个词，照单元格注释里的写法' },
         }),
     },
     {
@@ -53,11 +56,11 @@ export const manifests: Lesson = {
       claim: { en: 'you have found the field that came later', zh: '你找到了后来才有的那个字段' },
       look: async place =>
         answered(place, '05.3', 'mediaType', {
-          expected: 'the name of a field, as it is written in JSON',
+          expected: { en: 'the name of a field, as it is written in JSON', zh: '一个字段名，照 JSON 里的写法' },
           hint: answer =>
             answer.startsWith('application/')
-              ? 'that is its value: what is it called?'
-              : 'compare the two texts from the left',
+              ? { en: 'that is its value: what is it called?', zh: '这是它的值：它叫什么？' }
+              : { en: 'compare the two texts from the left', zh: '把两段文字从左往右对照' },
         }),
     },
     {
@@ -78,12 +81,17 @@ export const manifests: Lesson = {
 }
 
 /** Points to what is most often got wrong, and gives no text away. */
-function difference(bytes: Uint8Array): string {
+function difference(bytes: Uint8Array): Text {
   const text = Buffer.from(bytes).toString()
-  if (text.endsWith('\n')) return 'there is a newline at the end'
-  if (/[{,:] /.test(text) || text.includes('\n')) return 'there are spaces or newlines in it'
-  if (bytes.length > 821) return 'something is in it that was not written in 2020'
-  return 'is it the article’s manifest, and are its fields in order?'
+  if (text.endsWith('\n')) return { en: 'there is a newline at the end', zh: '末尾多了一个换行' }
+  if (/[{,:] /.test(text) || text.includes('\n'))
+    return { en: 'there are spaces or newlines in it', zh: '里面有空格或换行' }
+  if (bytes.length > 821)
+    return { en: 'something is in it that was not written in 2020', zh: '里面有 2020 年还不写的东西' }
+  return {
+    en: 'is it the article’s manifest, and are its fields in order?',
+    zh: '是原文的 manifest 吗？字段的顺序对吗？',
+  }
 }
 
 function sorted(layers: unknown): string {

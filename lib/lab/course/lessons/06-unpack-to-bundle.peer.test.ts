@@ -52,7 +52,7 @@ describe('06.2', () => {
   it.each([
     ['victim/outside/planted', 'without it'],
     ['/outside/planted', 'without it'],
-    ['out/planted', 'find victim'],
+    ['out/planted', 'anywhere below victim'],
   ])('points on from %s', async (answer, hint) => {
     await course.answer('06.2', answer)
     expect(await course.look('06.2')).toMatchObject({ state: 'fail', hint: expect.stringContaining(hint) })

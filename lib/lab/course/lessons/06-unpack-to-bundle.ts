@@ -49,7 +49,10 @@ export const unpackToBundle: Lesson = {
         const files = entries.filter(entry => entry.isFile()).map(entry => `${entry.parentPath}/${entry.name}`)
         const contents = await Promise.all(files.map(path => readFile(path, 'utf8')))
         const seen = files.map((path, i) => `${relative(folder, path)}: ${contents[i]}`).sort()
-        return same(seen, MERGED, folder, 'what is hidden must go, and a whiteout is no file of the result')
+        return same(seen, MERGED, folder, {
+          en: 'what is hidden must go, and a whiteout is no file of the result',
+          zh: '被遮住的要消失，whiteout 自己也不算结果里的文件',
+        })
       },
     },
     {
@@ -57,11 +60,17 @@ export const unpackToBundle: Lesson = {
       claim: { en: 'you know where a link out of the root leads', zh: '你知道伸出根外的链接通到哪里' },
       look: async place =>
         answered(place, '06.2', 'outside/planted', {
-          expected: 'the path of the planted file, below victim',
+          expected: { en: 'the path of the planted file, below victim', zh: '那个偷放的文件在 victim 之下的路径' },
           hint: answer =>
             answer.startsWith('victim') || answer.startsWith('/')
-              ? 'below victim: without it, and without a slash in front'
-              : 'find victim -name planted',
+              ? {
+                  en: 'below victim: without it, and without a slash in front',
+                  zh: '从 victim 往下写：不含 victim，前面也不带斜杠',
+                }
+              : {
+                  en: 'look for a file called planted, anywhere below victim',
+                  zh: '在 victim 之下的各处找名叫 planted 的文件',
+                },
         }),
     },
     {
@@ -70,12 +79,10 @@ export const unpackToBundle: Lesson = {
       makes: ['bundle'],
       async look(place) {
         const { rootfs } = await openBundle(place.path('bundle'))
-        return includes(
-          await readdir(rootfs),
-          ['app.sh', 'bin', 'etc', 'srv'],
-          rootfs,
-          'are the files of all layers in it?',
-        )
+        return includes(await readdir(rootfs), ['app.sh', 'bin', 'etc', 'srv'], rootfs, {
+          en: 'are the files of all layers in it?',
+          zh: '每一层的文件都在里面吗？',
+        })
       },
     },
     {
@@ -93,7 +100,10 @@ export const unpackToBundle: Lesson = {
           readonly: config.root?.readonly ?? false,
         }
         const expected = { args: image.config.config?.Entrypoint, terminal: false, readonly: false }
-        return same(seen, expected, place.path('bundle/config.json'), 'three fields; two of them are in process')
+        return same(seen, expected, place.path('bundle/config.json'), {
+          en: 'three fields; two of them are in process',
+          zh: '三个字段，其中两个在 process 里',
+        })
       },
     },
   ],

@@ -9,6 +9,12 @@ import { deleteContainers, findContainers, theContainer } from '../containers.ts
 import type { Lesson } from '../lesson.ts'
 import type { Place } from '../place.ts'
 
+const NOT_RUN = { en: 'first do 07.1', zh: '先做 07.1' }
+const NOT_GONE = {
+  en: 'after kill it takes a moment until it is stopped, and only then can it go',
+  zh: 'kill 之后要过一会儿它才停下，停下了才能删',
+}
+
 export const runcLesson: Lesson = {
   id: '07-runc',
   needs: ['linux', 'root', 'native/'],
@@ -23,7 +29,10 @@ export const runcLesson: Lesson = {
       undo: removeContainers,
       look: async place => {
         const { runtime, state } = await theContainer(place.container)
-        return same(state.status, 'running', `${runtime} state ${place.container}`, 'what does app.log say?')
+        return same(state.status, 'running', `${runtime} state ${place.container}`, {
+          en: 'what does app.log say?',
+          zh: 'app.log 里说了什么？',
+        })
       },
     },
     {
@@ -33,8 +42,14 @@ export const runcLesson: Lesson = {
         const { state } = await theContainer(place.container)
         // A container that has ended has no number, and runtimes write 0 for it.
         return answered(place, '07.2', state.pid || undefined, {
-          expected: 'the number of the container’s program, as the host counts',
-          hint: answer => (answer === '1' ? 'that is what it is inside' : 'has the container been made anew since?'),
+          expected: {
+            en: 'the number of the container’s program, as the host counts',
+            zh: '容器里的程序在宿主机上的进程号',
+          },
+          hint: answer =>
+            answer === '1'
+              ? { en: 'that is what it is inside', zh: '那是它在容器里的号码' }
+              : { en: 'has the container been made anew since?', zh: '容器是不是后来又重建过？' },
         })
       },
     },
@@ -44,8 +59,14 @@ export const runcLesson: Lesson = {
       async look(place) {
         const { state } = await theContainer(place.container)
         return answered(place, '07.3', ownNamespaces(state.pid!).length, {
-          expected: 'how many links of /proc/PID/ns differ from those of /proc/self/ns',
-          hint: 'compare kind by kind; the two links for children do not count',
+          expected: {
+            en: 'how many links of /proc/PID/ns differ from those of /proc/self/ns',
+            zh: '/proc/PID/ns 里有几个链接与 /proc/self/ns 的不同',
+          },
+          hint: {
+            en: 'compare kind by kind; the two links for children do not count',
+            zh: '逐种比较；两个给子进程用的链接不算',
+          },
         })
       },
     },
@@ -55,8 +76,8 @@ export const runcLesson: Lesson = {
       async look(place) {
         const plan = await planOf(await openBundle(place.path('bundle')), { id: place.container })
         return answered(place, '07.4', plan.findIndex(step => step.op === 'pivot') + 1, {
-          expected: 'the number in front of a step of the plan',
-          hint: 'steps are counted from 1, as the picture does',
+          expected: { en: 'the number in front of a step of the plan', zh: '计划中某一步前面的编号' },
+          hint: { en: 'steps are counted from 1, as the picture does', zh: '编号从 1 数起，和图里一样' },
         })
       },
     },
@@ -67,8 +88,8 @@ export const runcLesson: Lesson = {
         const found = await findContainers(place.container)
         const left = found.filter(({ state }) => state.status !== 'created').map(({ state }) => state.status)
         const ran = existsSync(place.path('app.log'))
-        const hint = ran ? 'after kill it takes a moment until it is stopped, and only then can it go' : 'first do 07.1'
-        return same({ ran, left }, { ran: true, left: [] }, `containers called ${place.container}`, hint)
+        const where = { en: `containers called ${place.container}`, zh: `名叫 ${place.container} 的容器` }
+        return same({ ran, left }, { ran: true, left: [] }, where, ran ? NOT_GONE : NOT_RUN)
       },
     },
     {
@@ -77,7 +98,10 @@ export const runcLesson: Lesson = {
       undo: removeContainers,
       async look(place) {
         const { runtime, state } = await theContainer(place.container)
-        return same(state.status, 'created', `${runtime} state ${place.container}`, 'is it running already?')
+        return same(state.status, 'created', `${runtime} state ${place.container}`, {
+          en: 'is it running already?',
+          zh: '它是不是已经跑起来了？',
+        })
       },
     },
   ],

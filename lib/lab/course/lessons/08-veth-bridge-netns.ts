@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { NetworkNames } from '../../../network/names.ts'
 import { networkPlan, undoPlan } from '../../../network/plan.ts'
 import { topology } from '../../../network/topology.ts'
-import { includes, same } from '../../claim.ts'
+import { includes, same, unlike } from '../../claim.ts'
 import { demoBundle } from '../bundle.ts'
 import { deleteContainers, findContainers } from '../containers.ts'
+import { saysHello } from '../hello.ts'
 import type { Lesson } from '../lesson.ts'
 import type { Place } from '../place.ts'
 
@@ -23,10 +25,13 @@ export const vethBridgeNetns: Lesson = {
         const link = host?.links.find(({ name }) => name === names.bridge)
         const addresses = host?.addresses.filter(({ link }) => link === names.bridge).map(({ address }) => address)
         return same(
-          { kind: link?.kind ?? 'not there', up: link?.up ?? false, addresses },
+          { kind: link?.kind, up: link?.up, addresses },
           { kind: 'bridge', up: true, addresses: expect4(addresses, `${names.bridgeAddress}/24`) },
           `ip -d addr show ${names.bridge}`,
-          'a bridge must be made, set up, and given an address: three things',
+          {
+            en: 'a bridge must be made, set up, and given an address: three things',
+            zh: '网桥要新建、要启用、要有地址：三件事',
+          },
         )
       },
     },
@@ -38,10 +43,10 @@ export const vethBridgeNetns: Lesson = {
         const [host] = await topology()
         const link = host?.links.find(({ name }) => name === names.vethHost)
         return same(
-          { kind: link?.kind ?? 'not there', in: link?.master ?? 'no bridge', up: link?.up ?? false },
+          { kind: link?.kind, in: link?.master, up: link?.up },
           { kind: 'veth', in: names.bridge, up: true },
           `ip -d link show ${names.vethHost}`,
-          'is it a veth, is it plugged in, and is it up?',
+          { en: 'is it a veth, is it plugged in, and is it up?', zh: '它是 veth 吗？插上了吗？启用了吗？' },
         )
       },
     },
@@ -57,13 +62,13 @@ export const vethBridgeNetns: Lesson = {
         const seen = [
           ...inside!.addresses.map(({ link, address }) => `${link} ${address}`),
           ...inside!.links.filter(({ up }) => up).map(({ name }) => `${name} up`),
-          ...inside!.routes.map(({ destination, gateway }) => `${destination} via ${gateway ?? 'nobody'}`),
+          ...inside!.routes.map(({ destination, gateway }) => `${destination} via ${gateway ?? '–'}`),
         ]
         return includes(
           seen,
           [`eth0 ${names.containerAddress}/24`, 'eth0 up', 'lo up', `default via ${names.bridgeAddress}`],
-          `ip addr and ip route, in ${names.netns}`,
-          'which of these does the namespace not have?',
+          { en: `ip addr and ip route, in ${names.netns}`, zh: `${names.netns} 里的 ip addr 和 ip route` },
+          { en: 'which of these does the namespace not have?', zh: '这个 namespace 里还缺哪一样？' },
         )
       },
     },
@@ -73,7 +78,10 @@ export const vethBridgeNetns: Lesson = {
       makes: ['app.log'],
       undo: place => deleteContainers(place.container),
       look: ({ names }) =>
-        answers(names.containerAddress, 'is the container in that namespace, and does its program run?'),
+        saysHello(helloOf(names), {
+          en: 'is the container in that namespace, and does its program run?',
+          zh: '容器在那个 namespace 里吗？它的程序在跑吗？',
+        }),
     },
     {
       id: '08.5',
@@ -81,13 +89,16 @@ export const vethBridgeNetns: Lesson = {
       makes: ['broken'],
       async look(place) {
         if (!existsSync(place.path('broken')))
-          return same(
-            'nothing was broken yet',
-            'broken, and mended',
+          return unlike(
+            { en: 'nothing was broken yet', zh: '还什么都没弄坏' },
+            { en: 'broken, and mended', zh: '先弄坏，再修好' },
             place.path('broken'),
-            'run the cell that breaks it',
+            { en: 'run the cell that breaks it', zh: '先运行弄坏它的那个单元格' },
           )
-        return answers(place.names.containerAddress, 'every part is there: is every part on?')
+        return saysHello(helloOf(place.names), {
+          en: 'every part is there: is every part on?',
+          zh: '部件一样不缺：每一样都启用了吗？',
+        })
       },
     },
     {
@@ -105,9 +116,10 @@ export const vethBridgeNetns: Lesson = {
           ...(await findContainers(place.container)).map(({ runtime }) => `${place.container} (${runtime})`),
         ]
         const hint = built
-          ? 'container, namespace, links: in this order'
-          : 'there was nothing to take down: first build it'
-        return same({ built, left }, { built: true, left: [] }, 'ip link, ip netns, and the runtimes', hint)
+          ? { en: 'container, namespace, links: in this order', zh: '先容器，再 namespace，再网卡：按这个顺序' }
+          : { en: 'there was nothing to take down: first build it', zh: '没有东西可拆：先把它搭起来' }
+        const where = { en: 'ip link, ip netns, and the runtimes', zh: 'ip link、ip netns 和各个运行时' }
+        return same({ built, left }, { built: true, left: [] }, where, hint)
       },
     },
   ],
@@ -118,13 +130,8 @@ function expect4(seen: readonly string[] | undefined, wanted: string): readonly 
   return seen?.includes(wanted) ? seen : [wanted]
 }
 
-async function answers(address: string, hint: string) {
-  const url = `http://${address}:8000/hello`
-  const seen = await fetch(url, { signal: AbortSignal.timeout(3000) }).then(
-    async answer => (await answer.text()).trim(),
-    () => 'no answer',
-  )
-  return same(seen, 'hello world', `curl ${url}`, hint)
+function helloOf({ containerAddress }: NetworkNames): string {
+  return `http://${containerAddress}:8000/hello`
 }
 
 /** A cable cannot stay without its bridge, nor a container without its namespace: resetting one step takes all of it down. */

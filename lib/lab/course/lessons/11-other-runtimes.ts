@@ -49,7 +49,10 @@ export const otherRuntimes: Lesson = {
       },
       async look(place) {
         const counts = await Promise.all(RUNTIMES.map(async name => (await linesOf(place, name)).length))
-        const hint = 'which file is missing, or empty? Its runtime has said why'
+        const hint = {
+          en: 'which file is missing, or empty? Its runtime has said why',
+          zh: '哪个文件没有，或是空的？那个运行时已经说了原因',
+        }
         return same(
           counts,
           RUNTIMES.map(() => QUESTIONS.length),
@@ -65,8 +68,8 @@ export const otherRuntimes: Lesson = {
         const [first = [], ...others] = await Promise.all(RUNTIMES.map(name => linesOf(place, name)))
         const equal = first.filter((line, i) => others.every(other => other[i] === line))
         return answered(place, '11.2', equal.length || undefined, {
-          expected: 'how many lines are equal in both files',
-          hint: 'have both run? Then compare them line by line',
+          expected: { en: 'how many lines are equal in both files', zh: '两个文件里有几行相同' },
+          hint: { en: 'have both run? Then compare them line by line', zh: '两个都运行过了吗？那就逐行对照' },
         })
       },
     },
@@ -75,8 +78,11 @@ export const otherRuntimes: Lesson = {
       claim: { en: 'you have found the field that breaks the specification', zh: '你找到了违反规范的字段' },
       look: async place =>
         answered(place, '11.3', 'process.cwd', {
-          expected: 'the path of a field of config.json',
-          hint: answer => (answer === 'cwd' ? 'with what it belongs to in front' : 'what does ocilab validate name?'),
+          expected: { en: 'the path of a field of config.json', zh: 'config.json 里一个字段的路径' },
+          hint: answer =>
+            answer === 'cwd'
+              ? { en: 'with what it belongs to in front', zh: '前面要写上它属于谁' }
+              : { en: 'what does ocilab validate name?', zh: 'ocilab validate 点了哪个字段的名？' },
         }),
     },
   ],
