@@ -25,9 +25,9 @@ export function namespacesOf(pid: string): Namespaces | undefined {
 }
 
 const ASK = `fetch('http://localhost:8000/hello', { signal: AbortSignal.timeout(3000) }).then(
-  async answer => process.stdout.write(await answer.text()), () => process.stdout.write('no answer'))`
+  async answer => process.stdout.write(await answer.text()), () => process.stdout.write(''))`
 
-/** What localhost:8000/hello answers in the network of a process. */
+/** What localhost:8000/hello answers in the network of a process; nothing when nobody does. */
 export async function answerIn(pid: string): Promise<string> {
   return (await runTool('nsenter', ['--target', pid, '--net', process.execPath, '-e', ASK])).trim()
 }

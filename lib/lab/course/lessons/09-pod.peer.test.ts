@@ -27,7 +27,7 @@ const end = (name: string) => sh(`runc delete --force ${id(name)}`)
 const fails = async (step: string, seen: string) => {
   const finding = await course.look(step)
   expect(finding).toMatchObject({ state: 'fail', seen: expect.stringContaining(seen) })
-  expect(finding.hint).toMatchObject({ en: expect.any(String), zh: expect.stringMatching(/\p{Script=Han}/u) })
+  expect(finding.zh.hint).toMatch(/\p{Script=Han}/u)
 }
 const passes = (step: string) =>
   eventually(async () => expect(await course.look(step)).toMatchObject({ state: 'pass' }))
@@ -55,18 +55,18 @@ const join3 = (types: readonly string[]) =>
 
 // One story, with runc in place of the library: each step first not done, then half done.
 describe('with runc', () => {
-  it('09.1: no sandbox, a number of nobody, one in the host’s network; then one of its own', async () => {
+  it('09.1: no sandbox, a number of nobody, one in host network; then one of its own', async () => {
     await fails('09.1', 'no sandbox.pid')
     writeFileSync(path('sandbox.pid'), '4194305')
     await fails('09.1', 'no process 4194305')
     writeFileSync(path('sandbox.pid'), String(process.pid))
-    await fails('09.1', '"net":"the host’s"')
+    await fails('09.1', '"net":"host"')
     edit('sandbox', ({ process, linux }) => {
       process.args = ['sleep', 'infinity']
       linux.namespaces = linux.namespaces.filter(({ type }) => type !== 'network')
     })
     await run('sandbox')
-    await fails('09.1', '{"net":"the host’s","ipc":"own"')
+    await fails('09.1', '{"net":"host","ipc":"own"')
     await end('sandbox')
     edit('sandbox', ({ linux }) => void linux.namespaces.push({ type: 'network' }))
     await run('sandbox')
@@ -87,7 +87,7 @@ describe('with runc', () => {
       process.args = ['sleep', 'infinity']
     })
     await run('web')
-    await fails('09.2', '"answer":"no answer"')
+    await fails('09.2', '"answer":""')
     await end('web')
     edit('web', ({ process }) => {
       process.args = ['sh', 'app.sh']

@@ -3,13 +3,18 @@ import { readRuntimeConfig } from '../../../bundle/configFile.ts'
 import { defaultSpec } from '../../../bundle/defaultSpec.ts'
 import { unpack } from '../../../rootfs/unpack.ts'
 import { openImageAt } from '../../../transport/openImageAt.ts'
-import { same } from '../../claim.ts'
+import { same, type Text, unlike } from '../../claim.ts'
 import { demoImage } from '../../demo/demo.ts'
 import type { Lesson } from '../lesson.ts'
 import { answerIn, namespacesOf, pidIn } from '../namespaces.ts'
 import type { Place } from '../place.ts'
 
 const HELLO = 'hello world'
+const OF_ITS_OWN = { en: 'a container with files and a network of its own', zh: '有自己的文件和网络的容器' }
+const ALIVE = {
+  en: 'every runtime tells the number of a container’s first process, and it counts as this machine does; is it still alive?',
+  zh: '任何运行时都能报出容器首个进程在本机上的进程号；这个进程还活着吗？',
+}
 
 export const capstone: Lesson = {
   id: '90-capstone',
@@ -43,11 +48,11 @@ export const capstone: Lesson = {
       },
       makes: ['app.pid'],
       async look(place) {
-        const container = containerOf(place)
-        const answer = container === 'there' ? await answerIn(pidIn(place.path('app.pid'))!) : 'nobody was asked'
-        return same({ container, answer }, { container: 'there', answer: HELLO }, place.path('app.pid'), {
-          en: 'every runtime tells the number of a container’s first process, and it counts as this machine does; is it still alive?',
-          zh: '任何运行时都能报出容器首个进程在本机上的进程号；这个进程还活着吗？',
+        const wrong = whatIsWrong(place)
+        if (wrong) return unlike(wrong, OF_ITS_OWN, place.path('app.pid'), ALIVE)
+        return same(await answerIn(pidIn(place.path('app.pid'))!), HELLO, place.path('app.pid'), {
+          en: 'the container is there: does its program run in it, and on which port?',
+          zh: '容器已经有了：程序在里面跑吗？在哪个端口上？',
         })
       },
     },
@@ -58,8 +63,9 @@ export const capstone: Lesson = {
         zh: '本机的 8000 端口通向那个容器',
       },
       async look(place) {
-        const seen = { container: containerOf(place), answer: await published() }
-        return same(seen, { container: 'there', answer: HELLO }, 'curl 127.0.0.1:8000/hello', {
+        const wrong = whatIsWrong(place)
+        if (wrong) return unlike(wrong, OF_ITS_OWN, place.path('app.pid'), ALIVE)
+        return same(await published(), HELLO, 'curl 127.0.0.1:8000/hello', {
           en: 'between this machine’s port and the container’s stands a rule, or a program: is one of them there?',
           zh: '本机端口与容器端口之间要有一条规则，或者一个程序：有其中之一吗？',
         })
@@ -79,10 +85,10 @@ export const capstone: Lesson = {
         const inside = existsSync(rootfs) ? readdirSync(rootfs) : []
         const seen = {
           beside: readdirSync(place.path('slips')).sort(),
-          app: inside.includes('app.sh') && inside.includes('bin') ? 'in rootfs' : 'not in rootfs',
-          network: network?.path?.replace(/^\/var\/run\//, '/run/') ?? 'a new one',
+          app: inside.includes('app.sh') && inside.includes('bin') ? 'rootfs' : '?',
+          network: network?.path?.replace(/^\/var\/run\//, '/run/') ?? null,
         }
-        const wanted = { beside: ['config.json', 'rootfs'], app: 'in rootfs', network: place.names.netnsPath }
+        const wanted = { beside: ['config.json', 'rootfs'], app: 'rootfs', network: place.names.netnsPath }
         return same(seen, wanted, place.path('slips'), {
           en: 'compare letter by letter; and what belongs to the bundle itself stays beside rootfs',
           zh: '一个字母一个字母地比；而属于 bundle 本身的东西，留在 rootfs 旁边',
@@ -95,12 +101,12 @@ export const capstone: Lesson = {
       makes: ['answer'],
       async look(place) {
         const answered = existsSync(place.path('answer')) && readFileSync(place.path('answer'), 'utf8').trim() === HELLO
-        const running = containerOf(place) === 'there'
+        const running = whatIsWrong(place) === undefined
         const seen = { answered, running, port: await published() }
         return same(
           seen,
-          { answered: true, running: false, port: 'no answer' },
-          'port 8000, and the process in app.pid',
+          { answered: true, running: false, port: '' },
+          { en: 'port 8000, and the process in app.pid', zh: '8000 端口，和 app.pid 里的进程' },
           {
             en: answered ? 'whatever made the container can take it away' : 'first let it answer, and keep the answer',
             zh: answered ? '谁建的容器，谁就能拆掉它' : '先让它应答，并留下答案',
@@ -129,21 +135,20 @@ async function prepare(place: Place): Promise<void> {
   renameSync(making, path)
 }
 
-type Container = 'no app.pid' | 'no such process' | 'this machine’s network' | 'this machine’s files' | 'there'
-
 /** What app.pid tells of: whoever made it, a container has a network and files that are not ours. */
-function containerOf(place: Place): Container {
+function whatIsWrong(place: Place): Text | undefined {
   const pid = pidIn(place.path('app.pid'))
-  if (pid === undefined) return 'no app.pid'
+  if (pid === undefined) return { en: 'no app.pid', zh: '没有 app.pid' }
   const [seen, host] = [namespacesOf(pid), namespacesOf('self')]
-  if (!seen) return 'no such process'
-  if (seen.net === host?.net) return 'this machine’s network'
-  return seen.mnt === host?.mnt ? 'this machine’s files' : 'there'
+  if (!seen) return { en: `no such process: ${pid}`, zh: `没有这个进程：${pid}` }
+  if (seen.net === host?.net) return { en: 'it is in this machine’s network', zh: '它用的是本机的网络' }
+  if (seen.mnt === host?.mnt) return { en: 'it has this machine’s files', zh: '它用的是本机的文件' }
+  return undefined
 }
 
 function published(): Promise<string> {
   return fetch('http://127.0.0.1:8000/hello', { signal: AbortSignal.timeout(3000) }).then(
     async answer => (await answer.text()).trim(),
-    () => 'no answer',
+    () => '',
   )
 }
