@@ -1,6 +1,16 @@
 /** Addresses of links as rtnetlink messages: struct ifaddrmsg and IFA_ attributes (linux/if_addr.h). */
 import { type Cidr, showAddress } from './cidr.ts'
-import { attribute, concat, FLAG, LITTLE, parseAttributes, type Request, readText, view } from './message.ts'
+import {
+  attribute,
+  checkLength,
+  concat,
+  FLAG,
+  LITTLE,
+  parseAttributes,
+  type Request,
+  readText,
+  view,
+} from './message.ts'
 import { FAMILY, SCOPE } from './numbers.ts'
 
 const RTM = { NEWADDR: 20, GETADDR: 22 } as const
@@ -41,6 +51,7 @@ export function writeAddressesRequest(): Request {
 
 /** One address, from the body of an RTM_NEWADDR message. */
 export function parseAddress(body: Uint8Array): Address {
+  checkLength('address', body.length, BODY, Number.POSITIVE_INFINITY)
   const data = view(body)
   const attributes = parseAttributes(body.subarray(BODY))
   // On a point-to-point link ADDRESS is the other side; LOCAL, where there is one, is always ours.

@@ -28,6 +28,8 @@ export function parseAddressBytes(text: string, where: string): Uint8Array {
 
 export function showAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
+  if (bytes.length !== 16)
+    throw new OciError('PROTOCOL', `netlink address: want 4 or 16 bytes, got ${bytes.length}`, { got: bytes.length })
   return ipaddr.fromByteArray([...bytes]).toString()
 }
 

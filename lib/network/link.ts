@@ -1,6 +1,7 @@
 /** Links (network interfaces) as rtnetlink messages: struct ifinfomsg and IFLA_ attributes (linux/if_link.h). */
 import {
   attribute,
+  checkLength,
   concat,
   FLAG,
   LITTLE,
@@ -113,6 +114,7 @@ export function writeLinksRequest(): Request {
 
 /** One link, from the body of an RTM_NEWLINK message. */
 export function parseLink(body: Uint8Array): Link {
+  checkLength('link', body.length, BODY, Number.POSITIVE_INFINITY)
   const data = view(body)
   const attributes = parseAttributes(body.subarray(BODY))
   const info = attributes.get(IFLA.LINKINFO)

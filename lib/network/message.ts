@@ -144,7 +144,8 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return Buffer.concat(parts)
 }
 
-function checkLength(what: string, length: number, min: number, max: number): void {
+/** Throws `PROTOCOL` for a length that leads outside. */
+export function checkLength(what: string, length: number, min: number, max: number): void {
   if (length >= min && length <= max) return
   throw new OciError('PROTOCOL', `netlink ${what}: its length leads outside (want ${min}…${max}, got ${length})`, {
     want: [min, max],

@@ -38,13 +38,13 @@ export class FolderFinder {
     const found = this.find(name)
     if (found !== undefined) return found
     const path = inFolder(this.make(parentOf(name), followed), nameOf(name))
-    const mode = this.#root.stat(toBytes(path))
+    const mode = this.#call('stat', path, () => this.#root.stat(toBytes(path)))
     if (mode === undefined) {
       this.#call('mkdir', path, () => this.#root.mkdir(toBytes(path), 0o755))
       return path
     }
     if ((mode & S_IFMT) !== S_IFLNK || followed === MOST_SYMLINKS) throw this.#noFolder(path)
-    const target = this.#root.readlink(toBytes(path)).toString('latin1')
+    const target = this.#call('readlink', path, () => this.#root.readlink(toBytes(path)).toString('latin1'))
     return this.make(within(target.startsWith('/') ? target : inFolder(parentOf(path), target)), followed + 1)
   }
 

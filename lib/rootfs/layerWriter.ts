@@ -255,7 +255,8 @@ export class LayerWriter {
     }
   }
 
-  private invalid(path: Buffer, what: string): UnpackError {
-    return new UnpackError('TAR_INVALID', `${this.where}: ${path}: ${what}`, { where: this.where, got: String(path) })
+  private invalid(whole: Buffer, what: string): UnpackError {
+    const path = whole.length > 300 ? `${whole.subarray(0, 300)}…` : String(whole)
+    return new UnpackError('TAR_INVALID', `${this.where}: ${path}: ${what}`, { where: this.where, got: path })
   }
 }

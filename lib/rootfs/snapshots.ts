@@ -40,7 +40,8 @@ export class Snapshots {
     const base = layers.slice(0, ground)
     if (base.length > 0) folders.push(await this.flat(base, options))
     for (const layer of layers.slice(ground)) folders.push(await this.#single(layer, options))
-    return folders.reverse()
+    // The kernel refuses a folder that is there twice. What the upper one says of its names hides what the lower one says.
+    return [...new Set(folders.reverse())]
   }
 
   /** All of them as one folder. */

@@ -111,7 +111,7 @@ function readHeredocs(line: Joined, physical: readonly string[], next: number, f
   if (!line.text.includes('<<') || !MAY_HAVE_HEREDOC.test(line.text) || isExecForm(line.text)) return []
   const found: Heredoc[] = []
   let index = next
-  for (const opening of heredocsIn(line.text)) {
+  for (const opening of placed(line, file, () => [...heredocsIn(line.text)])) {
     const { name, chomp } = opening
     const content: string[] = []
     const ends = (text: string) => (chomp ? text.replace(/^\t+/, '') : text) === name
@@ -126,7 +126,7 @@ function readHeredocs(line: Joined, physical: readonly string[], next: number, f
 }
 
 /** Gives what a line's parser threw its place in the file. */
-export function placed<T>(line: LogicalLine, file: string, parse: () => T): T {
+export function placed<T>(line: Pick<LogicalLine, 'at'>, file: string, parse: () => T): T {
   try {
     return parse()
   } catch (error) {
