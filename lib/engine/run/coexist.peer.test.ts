@@ -80,7 +80,41 @@ describe('beside a Docker whose firewall drops what it does not know', () => {
     expect(shapeOfNft(ours, '10.200.0.2', 'runc0')).toEqual(shapeOfIptables(theirs, address, 'docker0'))
     await host.ocilab('rm', '-f', 'ours')
   })
+
+  it('a container has the cable, the plug and the routes that Docker gives one', async () => {
+    await daemon.docker('run', '-d', '--name', 'theirs', 'busybox:test', 'sh', '-c', 'busybox sleep 1000')
+    const [theirs] = JSON.parse(await daemon.docker('inspect', 'theirs'))
+    await host.ocilab('run', '-d', '--name', 'ours', image())
+    const [ours] = JSON.parse((await host.ocilab('inspect', 'ours')).stdout)
+    const seen = await wiringOf(ours.State.Pid, 'runc0')
+    expect(seen).toMatchObject({ routes: ['default GATEWAY eth0', 'SUBNET undefined eth0'] })
+    expect(seen).toEqual(await wiringOf(theirs.State.Pid, 'docker0'))
+    await daemon.docker('rm', '--force', 'theirs')
+    await host.ocilab('rm', '-f', 'ours')
+  })
 })
+
+/** What ip(8) sees of a container's network, inside and on the bridge; the addresses are each one's own. */
+async function wiringOf(pid: number, bridge: string) {
+  const ip = async (...words: string[]) => JSON.parse(await host.sh(`${words.join(' ')}`))
+  const inside = `nsenter --target ${pid} --net ip -j -d`
+  const [eth0] = await ip(inside, 'addr show eth0')
+  const routes: { dst: string; gateway?: string; dev: string }[] = await ip(inside, '-4 route')
+  const [plug] = await ip('ip -j -d link show master', bridge)
+  const [own] = await ip('ip -j -d link show', bridge)
+  const { info_slave_data: port } = plug.linkinfo
+  const inet = eth0.addr_info.filter(({ family }: { family: string }) => family === 'inet')
+  return {
+    eth0: [eth0.linkinfo.info_kind, eth0.mtu, eth0.operstate],
+    addresses: inet.map(({ scope, label }: { scope: string; label: string }) => [scope, label]),
+    routes: routes.map(
+      ({ dst, gateway, dev }) => `${dst.replace(/^[\d.]+\/\d+$/, 'SUBNET')} ${gateway && 'GATEWAY'} ${dev}`,
+    ),
+    plug: [plug.linkinfo.info_kind, plug.mtu, plug.operstate, plug.master === bridge],
+    port: [port.state, port.hairpin, port.guard, port.learning, port.flood, port.isolated, port.vlan_tunnel],
+    bridge: [own.linkinfo.info_kind, own.mtu, own.linkinfo.info_data.stp_state, own.linkinfo.info_data.vlan_filtering],
+  }
+}
 
 interface Rule {
   rule?: { table: string; expr: Record<string, { left?: object; right?: unknown; op?: string }>[] }
