@@ -10,7 +10,7 @@ let host: TestHost
 let program: string
 beforeAll(async () => {
   host = await testHost()
-  program = join(host.folder, 'program.mjs')
+  program = join(host.folder, 'image-crash.mjs')
   // A pod is made, its sandbox started, and taken down again: killed after any of the things it tells.
   writeFileSync(
     program,

@@ -233,7 +233,7 @@ describe('the life of a pod', () => {
     const { stdout } = await host.ocilab('leaks')
     expect(stdout).toMatch(/^folder .*\/default\/containers\/[0-9a-f]{64} +\(lab default, by ocilab pod create /m)
     expect(stdout).toMatch(/^netns \/run\/netns\/runc-default\.\S+ +\(lab default, by ocilab supervise /m)
-    expect(stdout).toMatch(/^folder \/run\/ocilab\/default\/shm\/[0-9a-f]{64} /m)
+    expect(stdout).toMatch(/^folder \/run\/ocilab\/default\/shm-[0-9a-f]{64} /m)
     expect(await host.ocilab('reset')).toMatchObject({ status: 0, stderr: '' })
     await cleared()
   })

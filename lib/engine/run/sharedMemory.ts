@@ -1,6 +1,5 @@
-import { chmodSync, mkdirSync, rmdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isSystemError } from '../../errors.ts'
 import { emit, type Options } from '../../events.ts'
 import { type ContainerRecord, isSandbox } from './record.ts'
 import type { Home } from './store.ts'
@@ -10,7 +9,7 @@ import type { Home } from './store.ts'
  * which no namespace shares. /run is in memory itself, so nothing needs to be mounted on the host for it.
  */
 export function sharedMemory(home: Home, { pod }: ContainerRecord): string | undefined {
-  return pod?.share.includes('ipc') ? join(dirname(home.runtimeRoot), 'shm', pod.sandbox) : undefined
+  return pod?.share.includes('ipc') ? join(dirname(home.runtimeRoot), `shm-${pod.sandbox}`) : undefined
 }
 
 /** Makes it with the sandbox, and empty: that of the last time is gone. */
@@ -28,10 +27,5 @@ export function removeSharedMemory(home: Home, record: ContainerRecord, options:
   const path = sharedMemory(home, record)
   if (path === undefined || !isSandbox(record)) return
   rmSync(path, { recursive: true, force: true })
-  try {
-    rmdirSync(dirname(path))
-  } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY'].some(code => isSystemError(error, code))) throw error
-  }
   emit(options, { type: 'undone', undo: { kind: 'directory', path } })
 }
