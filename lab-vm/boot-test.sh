@@ -3,6 +3,7 @@
 #
 #   lab-vm/boot-test.sh        # SUITE=trixie for Debian 13; OCILAB_VM is where disks are kept
 #
+# Each step has its time; PATIENCE=3 gives three times as much, on a machine that others work on, too.
 # A disk that was made of the same things is taken again; what is built from lib/ comes into the machine at each boot.
 set -euo pipefail
 
@@ -20,7 +21,7 @@ made_of() {
 
 # step SECONDS WHAT COMMAND…
 step() {
-  local limit=$1 what=$2 started=$SECONDS
+  local limit=$(($1 * ${PATIENCE:-1})) what=$2 started=$SECONDS
   shift 2
   say "$what …"
   timeout --kill-after=10 "$limit" "$@" || failed "$what: $([ $? = 124 ] && echo "not done after $limit s" || echo failed)"
