@@ -149,8 +149,8 @@ boot() {
 
 # guest [OPTIONS OF SSH --] [COMMAND]
 guest() {
-  ssh -q -i "$state/key" -p "$(cat "$state/port")" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-    -o ConnectTimeout=5 -o BatchMode=yes -o ServerAliveInterval=15 -o ExitOnForwardFailure=yes "$@"
+  ssh -o LogLevel=ERROR -i "$state/key" -p "$(cat "$state/port")" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+    -o ConnectTimeout=60 -o BatchMode=yes -o ServerAliveInterval=15 -o ExitOnForwardFailure=yes "$@"
 }
 
 # Not whoever has got the number of a machine that is gone.
@@ -174,7 +174,7 @@ up() {
   done
   running || stop "qemu did not start: $(tail -n 1 "$state/qemu.log")"
   for _ in $(seq 180); do
-    if guest root@127.0.0.1 true </dev/null 2>/dev/null; then
+    if timeout 20 "$0" shell true </dev/null 2>/dev/null; then
       say "up after $((SECONDS - started)) s: $0 shell, $0 lab"
       return
     fi
