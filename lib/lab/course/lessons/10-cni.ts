@@ -4,10 +4,11 @@ import { loadNetworkConfig, type PluginConfig } from '../../../network/cni/confi
 import { installPlugins } from '../../../network/cni/plugin/install.ts'
 import { topology } from '../../../network/topology.ts'
 import { deleteLink } from '../../../network/undo.ts'
-import { includes, same } from '../../claim.ts'
+import { includes, same, unlike } from '../../claim.ts'
 import { answered } from '../answered.ts'
 import { demoBundle } from '../bundle.ts'
 import { deleteContainers, findContainers } from '../containers.ts'
+import { saysHello } from '../hello.ts'
 import type { Lesson } from '../lesson.ts'
 import type { Place } from '../place.ts'
 
@@ -76,20 +77,23 @@ export const cniLesson: Lesson = {
         const seen = [
           ...inside!.addresses
             .filter(({ address }) => isIn(names.subnet, address))
-            .map(({ link }) => `${link} with an address`),
-          ...inside!.routes.map(({ destination, gateway }) => `${destination} via ${gateway ?? 'nobody'}`),
-          ...(plugged ? [`a cable in ${names.bridge}`] : []),
-          ...(gateway ? [`${names.bridgeAddress} on ${names.bridge}`] : []),
+            .map(({ link }) => `${link}: ${names.subnet}`),
+          ...inside!.routes.map(({ destination, gateway }) => `${destination} via ${gateway ?? '–'}`),
+          ...(plugged ? [`veth → ${names.bridge}`] : []),
+          ...(gateway ? [`${names.bridge}: ${names.bridgeAddress}`] : []),
         ]
         return includes(
           seen,
           [
-            'eth0 with an address',
+            `eth0: ${names.subnet}`,
             `default via ${names.bridgeAddress}`,
-            `a cable in ${names.bridge}`,
-            `${names.bridgeAddress} on ${names.bridge}`,
+            `veth → ${names.bridge}`,
+            `${names.bridge}: ${names.bridgeAddress}`,
           ],
-          `ip addr and ip route, here and in ${names.netns}`,
+          {
+            en: `ip addr and ip route, here and in ${names.netns}`,
+            zh: `本机和 ${names.netns} 里的 ip addr 和 ip route`,
+          },
           {
             en: 'which of these did ADD not make? Look at the list of plugins',
             zh: '其中哪一样 ADD 没有做出来？看看插件列表',
@@ -107,16 +111,16 @@ export const cniLesson: Lesson = {
       undo: place => deleteContainers(place.container),
       async look(place) {
         if (textOf(place.path('broken')) === '')
-          return same('no cable was pulled out yet', 'one pulled out, and put back', place.path('broken'), {
-            en: 'attach first, then run the cell that pulls it out',
-            zh: '先接上，再运行拔网线的那个单元格',
-          })
-        const url = `http://127.0.0.1:${PORT}/hello`
-        const seen = await fetch(url, { signal: AbortSignal.timeout(3000) }).then(
-          async answer => (await answer.text()).trim(),
-          () => 'no answer',
-        )
-        return same(seen, 'hello world', `curl ${url}`, {
+          return unlike(
+            { en: 'no cable was pulled out yet', zh: '还没有拔过网线' },
+            { en: 'one pulled out, and put back', zh: '拔下一根，再插回去' },
+            place.path('broken'),
+            {
+              en: 'attach first, then run the cell that pulls it out',
+              zh: '先接上，再运行拔网线的那个单元格',
+            },
+          )
+        return saysHello(`http://127.0.0.1:${PORT}/hello`, {
           en: 'CHECK says what is not as ADD left it; then: does the container run in that namespace?',
           zh: 'CHECK 会说出哪里和 ADD 之后不一样；然后：容器在那个 namespace 里跑着吗？',
         })
