@@ -34,7 +34,8 @@ export class Budget {
   /** The members of a layer. Throws `TOO_LARGE` as soon as they are too many, or too much, and what the layer throws. */
   async *entriesOf(layer: Layer, options?: Options): AsyncGenerator<TarEntry> {
     const where = layerName(layer)
-    for await (const entry of readTar(this.within(layer.uncompressed(), layer.descriptor.size, where), where)) {
+    const tar = this.within(layer.uncompressed(), layer.descriptor.size, where, options)
+    for await (const entry of readTar(tar, where)) {
       options?.signal?.throwIfAborted()
       if (++this.#entries > this.#limits.entries) throw tooMuch(where, 'entries', this.#limits.entries)
       yield entry
@@ -42,10 +43,12 @@ export class Budget {
   }
 
   /** Passes bytes on; `packed` is how many there were before they were unpacked. Throws `TOO_LARGE`. */
-  async *within(bytes: Bytes, packed: number, where: string): Bytes {
+  async *within(bytes: Bytes, packed: number, where: string, options?: Options): Bytes {
     const { size, ratio } = this.#limits
     let unpacked = 0
     for await (const chunk of bytes) {
+      // One file may be all of a layer: an interrupt does not wait for its end.
+      options?.signal?.throwIfAborted()
       unpacked += chunk.length
       this.#size += chunk.length
       if (this.#size > size) throw tooMuch(where, 'bytes unpacked', size)

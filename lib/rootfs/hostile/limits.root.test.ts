@@ -105,3 +105,16 @@ it('what is said of a folder is said anew by a later layer, attributes too', asy
   writeFileSync(join(target, 'd/x'), 'x')
   expect(readInRoot(target, 'd/x', 10)?.toString()).toBe('x')
 })
+
+it('an interrupt stops in the middle of a file', async () => {
+  const controller = new AbortController()
+  async function* endless() {
+    for (let i = 0; i < 100; i++) {
+      if (i === 3) controller.abort(new Error('stop'))
+      yield Buffer.alloc(1024)
+    }
+  }
+  await expect(collect(new Budget().within(endless(), 1, 'layer', { signal: controller.signal }))).rejects.toThrow(
+    'stop',
+  )
+})
