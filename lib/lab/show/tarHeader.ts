@@ -1,6 +1,6 @@
 import { OciError } from '../../errors.ts'
-import { escapeHtml, type Picture, printable } from './picture.ts'
-import { textTable } from './table.ts'
+import { type Picture, printable } from './picture.ts'
+import { htmlTable, textTable } from './table.ts'
 
 const BLOCK = 512
 
@@ -65,18 +65,8 @@ export function tarHeaderPicture(block: Uint8Array): Picture {
     .filter(({ bytes, name }) => name === 'typeflag' || bytes.some(byte => byte !== 0))
     .map(({ name, offset, bytes, meaning }) => [offset, name, hexWithoutTail(bytes), ascii(untilTail(bytes)), meaning])
   const head = ['offset', 'field', 'bytes', 'as text', 'meaning']
-  const cells = rows.map(
-    row => `<tr>${row.map(cell => `<td><code>${escapeHtml(String(cell))}</code></td>`).join('')}</tr>`,
-  )
-  return {
-    title: 'A tar header, field by field',
-    text: textTable(head, rows),
-    html: [
-      '<table><caption>A tar header, field by field</caption>',
-      `<thead><tr>${head.map(name => `<th scope="col">${name}</th>`).join('')}</tr></thead>`,
-      `<tbody>${cells.join('\n')}</tbody></table>`,
-    ].join('\n'),
-  }
+  const title = 'A tar header, field by field'
+  return { title, text: textTable(head, rows), html: htmlTable(title, head, rows) }
 }
 
 const MEANING = {
