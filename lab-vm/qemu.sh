@@ -69,7 +69,7 @@ build() {
 
 # What a machine of ours has beside the packages of provision.sh.
 packages() {
-  echo "systemd-sysv udev dbus openssh-server linux-image-cloud-$arch initramfs-tools $("$here/provision.sh" --packages)"
+  echo "systemd-sysv udev dbus openssh-server linux-image-cloud-$arch initramfs-tools $(SUITE=$SUITE "$here/provision.sh" --packages)"
 }
 
 # The lines of apt for Debian $SUITE: from where this machine, or whose file it is, has its own packages.

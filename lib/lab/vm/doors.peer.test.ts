@@ -127,6 +127,13 @@ describe('all doors', () => {
     for (const name of ['runc', 'crun', 'skopeo', 'umoci', 'docker.io', 'bridge-utils', 'nftables', 'busybox-static'])
       expect(stdout.trim().split(' ')).toContain(name)
   })
+  it.each([
+    ['bookworm', false],
+    ['trixie', true],
+  ])('on %s the program docker is a package of its own: %s', async (SUITE, own) => {
+    const { stdout } = await run(join(folder, 'provision.sh'), ['--packages'], { env: { ...process.env, SUITE } })
+    expect(stdout.trim().split(' ').includes('docker-cli')).toBe(own)
+  })
   it('install the JupyterLab that ocilab lab would', async () => {
     const { stdout } = await run(join(folder, 'provision.sh'), ['--wheels'])
     expect(stdout).toContain(WANTED)
