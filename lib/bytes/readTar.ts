@@ -66,7 +66,8 @@ function headerOf(header: Header, where: string): TarHeader {
   const pax = (header.pax ?? {}) as PaxRecords
   const type = typeOf(header)
   const { name, linkname } = header
-  const fail = (what: string) => tarInvalid(`${where}: ${Buffer.from(name, 'latin1')}`, what)
+  const shown = `${Buffer.from(name.slice(0, 300), 'latin1')}${name.length > 300 ? '…' : ''}`
+  const fail = (what: string) => tarInvalid(`${where}: ${shown}`, what)
   if (type === undefined) throw fail('a member of an unknown kind')
   if (name === '') throw fail('a member without a name')
   if (type === 'directory' && header.type !== 'directory' && header.size) throw fail('a folder with contents')

@@ -1,5 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { collect } from '../../bytes/collect.ts'
 import { repack } from '../../engine/edit/repack.ts'
 import { isOciError } from '../../errors.ts'
@@ -8,6 +10,7 @@ import { memoryBlobs } from '../../image/memory.ts'
 import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
 import { openImageAt } from '../../transport/openImageAt.ts'
+import { testFolder } from '../../transport/testImages.ts'
 import type { Member } from '../testLayers.ts'
 import { unpack } from '../unpack.ts'
 import { type Case, imageOfLayers, treeAt, treeOfFlat } from './testCase.ts'
@@ -17,14 +20,19 @@ import { nameCases } from './testNames.ts'
 import { tarCases } from './testTars.ts'
 import { type Victims, victims } from './testVictims.ts'
 
+// In memory: half of the time would go into waiting for a disk.
+const memory = testFolder()
 let world: Victims
-beforeEach(() => {
-  world = victims()
+beforeAll(() => {
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', memory])
+  world = victims(memory)
 })
 afterEach(() => {
   world.expectUntouched()
-  world.remove()
+  for (const name of readdirSync(world.folder))
+    if (name !== 'victim') rmSync(join(world.folder, name), { recursive: true, force: true })
 })
+afterAll(() => void execFileSync('umount', [memory]))
 
 const tables: [string, Case[]][] = [
   ['names', nameCases],

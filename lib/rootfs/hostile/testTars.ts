@@ -105,8 +105,8 @@ export const tarCases: Case[] = [
   ['packed once more with gzip', [gzipSync(tar(a))], BAD],
   ['packed once more with zstd', [zstdCompressSync(tar(a))], BAD],
   [
-    'twenty thousand members of one name',
-    [tar(...Array.from({ length: 20_000 }, () => header({ [FIELD.name]: 'same' })))],
+    'two thousand members of one name',
+    [tar(...Array.from({ length: 2000 }, () => header({ [FIELD.name]: 'same' })))],
     { same: '' },
   ],
 ]

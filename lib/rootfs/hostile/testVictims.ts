@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 
-/** A folder to unpack into, with things around it that nobody may touch, nor even read. */
+/** A folder to unpack into, with things around it that nobody may touch, nor even read. Whoever gives the place clears it away. */
 export interface Victims {
   /** Not there yet. */
   readonly target: string
@@ -13,13 +12,12 @@ export interface Victims {
   readonly beside: string
   /** Fails where one of them was changed, read, opened or joined by another. */
   expectUntouched(): void
-  remove(): void
 }
 
 const SECRET = 'the neighbour’s secret'
 
-export function victims(): Victims {
-  const above = mkdtempSync(join(tmpdir(), 'ocilab-hostile-'))
+export function victims(within: string): Victims {
+  const above = mkdtempSync(join(within, 'ocilab-hostile-'))
   const folder = join(above, 'folder')
   const beside = join(folder, 'victim')
   mkdirSync(join(beside, 'deep'), { recursive: true })
@@ -43,7 +41,6 @@ export function victims(): Victims {
       // Our own look has read them.
       before.splice(0, before.length, ...look())
     },
-    remove: () => rmSync(above, { recursive: true, force: true }),
   }
 }
 
