@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { addAbortSignal } from 'node:stream'
 import { Command, Option } from 'commander'
 import { build } from '../engine/build/build.ts'
 import { explainLines } from '../engine/build/explain.ts'
@@ -7,6 +9,7 @@ import { session } from './session.ts'
 
 interface BuildFlags {
   file?: string
+  iidfile?: string
   tag: string[]
   output: string[]
   buildArg: string[]
@@ -27,8 +30,8 @@ const repeated = (value: string, before: string[]) => [...before, value]
 export function command(): Command {
   return new Command()
     .description('Builds an image from a Dockerfile, without a daemon (docker build).')
-    .argument('<context>', 'the folder that COPY takes files from')
-    .option('-f, --file <file>', 'the Dockerfile (CONTEXT/Dockerfile by default)')
+    .argument('<context>', 'the folder that COPY takes files from; - for a tar of it, or only a Dockerfile, on stdin')
+    .option('-f, --file <file>', 'the Dockerfile (CONTEXT/Dockerfile by default); - for what is on stdin')
     .option('-t, --tag <name:tag>', 'a name for the image', repeated, [])
     .option(
       '-o, --output <place>',
@@ -43,9 +46,12 @@ export function command(): Command {
     .option('--platform <os/arch[/variant]>', 'whom the image is for (this machine by default)')
     .addOption(new Option('--network <mode>', 'what RUN may reach').choices(['host', 'none']).default('host'))
     .option('--store <folder>', 'where images and cache are kept (an OCI layout)')
+    .option('--iidfile <file>', 'write the id of the image there')
     .option('--explain', 'tell of each instruction its layer, chain id, history, and why it was made anew')
     .option('-q, --quiet', 'print only the id of the image')
     .action(async (context: string, flags: BuildFlags) => {
+      // What an earlier build left there must not be taken for this one's.
+      if (flags.iidfile) rmSync(flags.iidfile, { force: true })
       const line = (text: string) => process.stdout.write(`${text}\n`)
       const { id, steps } = await session(
         { quiet: true },
@@ -53,6 +59,7 @@ export function command(): Command {
           build(context, {
             ...options,
             file: flags.file,
+            stdin: [context, flags.file].includes('-') ? addAbortSignal(options.signal!, process.stdin) : undefined,
             tags: flags.tag,
             outputs: flags.output,
             target: flags.target,
@@ -67,6 +74,7 @@ export function command(): Command {
           if (event.type === 'build' && !flags.quiet) line(event.line)
         },
       )
+      if (flags.iidfile) writeFileSync(flags.iidfile, id)
       if (flags.explain) for (const text of explainLines(steps)) line(text)
       if (flags.quiet) line(id)
     })

@@ -1,23 +1,23 @@
-import { readFile, realpath } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { isSystemError, OciError } from '../../errors.ts'
+import type { Bytes } from '../../bytes/bytes.ts'
+import { OciError } from '../../errors.ts'
 import { emit, type Options, say } from '../../events.ts'
 import type { Image } from '../../image/image.ts'
 import { type Digest, shortDigest } from '../../spec/digest.ts'
 import { hostPlatform, type Platform } from '../../spec/platform.ts'
 import { familiarReference, parseReference, withDefaultTag } from '../../spec/reference.ts'
 import { buildTimes } from './cacheKey.ts'
-import { contextSource } from './contextSource.ts'
 import { parseDockerfile } from './dockerfile/dockerfile.ts'
 import { type Explained, explain, lastBuild } from './explain.ts'
+import { openInput } from './input.ts'
 import { withLabels } from './labels.ts'
-import { parseDockerignore } from './patterns.ts'
 import { buildStages } from './stages.ts'
 import { BuildStore } from './store.ts'
 
 export interface BuildOptions extends Options {
-  /** The Dockerfile; `CONTEXT/Dockerfile` unless it says otherwise. ≙ `--file` */
+  /** The Dockerfile; `CONTEXT/Dockerfile` unless it says otherwise, and what is on stdin for `-`. ≙ `--file` */
   file?: string
+  /** What `-` stands for, as a context or as a file. */
+  stdin?: Bytes
   /** Names for the image in the store. ≙ `--tag` */
   tags?: readonly string[]
   /** Where to copy the image: `oci:DIR`, `docker-archive:FILE` … ≙ `--output` */
@@ -54,21 +54,21 @@ export interface BuildResult {
 
 /**
  * Builds an image from a Dockerfile, without a daemon. ≙ `docker build CONTEXT`
+ * The context is a folder, or `-` for a tar or a mere Dockerfile on stdin.
  * Nothing is tagged unless all went well. Throws `DOCKERFILE_INVALID`, `COPY_FAILED`, `COMMAND_FAILED`, `ARGUMENT_INVALID`.
  */
 export async function build(context: string, options: BuildOptions = {}): Promise<BuildResult> {
   const tags = (options.tags ?? []).map(tag => familiarReference(withDefaultTag(parseReference(tag))))
   say(options, ['docker build', ...tags.flatMap(tag => ['-t', tag]), context].join(' '))
-  const folder = await contextFolder(context)
-  const path = options.file === undefined ? join(folder, 'Dockerfile') : resolve(options.file)
-  const dockerfile = withLabels(parseDockerfile(await readDockerfile(path), nameOf(path, folder)), options)
   const store = new BuildStore(options.store)
   const print = (line: string) => emit(options, { type: 'build', line })
   try {
+    const input = await openInput(context, options, store.blobs.staging)
+    const dockerfile = withLabels(parseDockerfile(input.text, input.name), options)
     const { built, steps, unused } = await buildStages(dockerfile, {
       ...options,
       store,
-      context: contextSource(folder, await readIgnored(folder, path)),
+      context: input.context,
       times: buildTimes(options.sourceDateEpoch ?? epochOfEnvironment()),
       platform: options.platform ?? hostPlatform(),
       print,
@@ -85,55 +85,11 @@ export async function build(context: string, options: BuildOptions = {}): Promis
       await store.tag(image, tag, options)
       print(`Successfully tagged ${tag}`)
     }
-    const last = await lastBuild(store, [folder, path, options.target ?? ''], steps)
+    const last = await lastBuild(store, [...input.place, options.target ?? ''], steps)
     return { image, id: image.manifest.config.digest, tags, steps: explain(steps, last) }
   } finally {
     await store.close()
   }
-}
-
-async function contextFolder(context: string): Promise<string> {
-  try {
-    return await realpath(context)
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-    throw new OciError(
-      'ARGUMENT_INVALID',
-      `unable to prepare context: path ${JSON.stringify(context)} not found`,
-      { got: context },
-      { cause: error },
-    )
-  }
-}
-
-async function readDockerfile(path: string): Promise<string> {
-  const text = await textOf(path)
-  if (text !== undefined) return text
-  throw new OciError(
-    'ARGUMENT_INVALID',
-    `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
-    { where: path },
-  )
-}
-
-/** A Dockerfile may have a .dockerignore of its own: `NAME.dockerignore`. */
-async function readIgnored(folder: string, dockerfile: string): Promise<string[]> {
-  const text = (await textOf(`${dockerfile}.dockerignore`)) ?? (await textOf(join(folder, '.dockerignore')))
-  return parseDockerignore(text ?? '')
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined
-    throw error
-  }
-}
-
-/** What errors call the Dockerfile: its name inside the context, else its whole path. */
-function nameOf(path: string, folder: string): string {
-  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path
 }
 
 function epochOfEnvironment(): number | undefined {

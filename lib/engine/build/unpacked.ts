@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+import { Readable } from 'node:stream'
+import type { Bytes } from '../../bytes/bytes.ts'
+import { decompressed } from '../../bytes/compression.ts'
+import { isSystemError, OciError } from '../../errors.ts'
+
+// Node knows gzip and zstd; for the others docker, too, calls the program.
+const PROGRAMS: { magic: string; program: string }[] = [
+  { magic: 'fd377a585a00', program: 'xz' },
+  { magic: '425a68', program: 'bzip2' },
+]
+const LONGEST_MAGIC = 6
+
+/** The bytes inside, whatever docker would unpack. Throws `ARCHIVE_INVALID`, `TOOL_MISSING` where xz or bzip2 is needed. */
+export async function* unpacked(bytes: Bytes, where: string): Bytes {
+  const [prefix, whole] = await peeked(bytes)
+  const known = PROGRAMS.find(({ magic }) => prefix.startsWith(magic))
+  if (known) yield* through(known.program, whole, where)
+  else yield* decompressed(whole, where)
+}
+
+async function peeked(bytes: Bytes): Promise<[string, Bytes]> {
+  const chunks = bytes[Symbol.asyncIterator]()
+  const seen: Uint8Array[] = []
+  for (let size = 0; size < LONGEST_MAGIC; ) {
+    const { done, value } = await chunks.next()
+    if (done) break
+    seen.push(value)
+    size += value.length
+  }
+  async function* whole(): Bytes {
+    yield* seen
+    yield* { [Symbol.asyncIterator]: () => chunks }
+  }
+  return [Buffer.concat(seen).subarray(0, LONGEST_MAGIC).toString('hex'), whole()]
+}
+
+async function* through(program: string, bytes: Bytes, where: string): Bytes {
+  const child = spawn(program, ['-d', '-c', '-q'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const ended = new Promise<number | null>((resolve, reject) => child.once('close', resolve).once('error', reject))
+  // What goes wrong here shows in how the program ends.
+  ended.catch(() => undefined)
+  child.stdin.on('error', () => undefined)
+  Readable.from(bytes, { objectMode: false }).pipe(child.stdin)
+  try {
+    yield* child.stdout
+    const code = await ended
+    if (code !== 0) throw new OciError('ARCHIVE_INVALID', `${where}: ${program} ends with ${code}`, { got: code })
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+    throw new OciError('TOOL_MISSING', `${where}: needs ${program}`, { want: program }, { cause: error })
+  } finally {
+    child.kill()
+  }
+}
