@@ -44,13 +44,21 @@ async function seenAt(place: string): Promise<SeenImage> {
 
 async function theirs(args: string[], input: Buffer): Promise<SeenImage> {
   const env = { ...process.env, DOCKER_BUILDKIT: '0' }
-  execFileSync('docker', ['-H', `unix://${dockerd.socket}`, 'build', '-q', '-t', 'theirs', ...args], { input, env })
+  execFileSync('docker', ['-H', `unix://${dockerd.socket}`, 'build', '-q', '-t', 'theirs', ...args], {
+    input,
+    env,
+    stdio: 'pipe',
+  })
   await dockerd.docker('save', '-o', `${folder}/theirs.tar`, 'theirs')
   return seenAt(`docker-archive:${folder}/theirs.tar`)
 }
 
 function ours(args: string[], input: Buffer): string {
-  return execFileSync(process.execPath, [PROGRAM, 'build', '--store', store, ...args], { input, encoding: 'utf8' })
+  return execFileSync(process.execPath, [PROGRAM, 'build', '--store', store, ...args], {
+    input,
+    encoding: 'utf8',
+    stdio: 'pipe',
+  })
 }
 
 describe('what is on stdin is what docker takes it for', () => {
