@@ -8,8 +8,8 @@ import { familiarReference, parseReference, withDefaultTag } from '../../spec/re
 import { buildTimes } from './cacheKey.ts'
 import { parseDockerfile } from './dockerfile/dockerfile.ts'
 import { type Explained, explain, lastBuild } from './explain.ts'
-import { openInput } from './input.ts'
 import { withLabels } from './labels.ts'
+import { openInput } from './openInput.ts'
 import { buildStages } from './stages.ts'
 import { BuildStore } from './store.ts'
 
