@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -89,6 +89,20 @@ describe('a state.json', () => {
     writeFileSync(file('spoiled'), 'x')
     expect((await runtime.list()).map(({ id }) => id)).toEqual(['flipped'])
     expect(call('list', '--quiet')).toMatchObject({ status: 0, stdout: 'flipped\n' })
+  })
+
+  it('that is not there yet, or no more, is nothing to warn of', async () => {
+    await runtime.create('flipped', other)
+    mkdirSync(join(root, 'spoiled'))
+    const warnings: Error[] = []
+    const listen = (warning: Error) => void warnings.push(warning)
+    process.on('warning', listen)
+    expect((await runtime.list()).map(({ id }) => id)).toEqual(['flipped'])
+    // A warning comes with the next tick.
+    await new Promise(setImmediate)
+    process.off('warning', listen)
+    expect(warnings).toEqual([])
+    expect(call('state', 'spoiled')).toMatchObject({ status: 1, stderr: expect.stringContaining('no such file') })
   })
 
   it('with one byte that is another is never told as if it were right', async () => {
