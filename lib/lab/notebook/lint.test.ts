@@ -4,7 +4,7 @@ import { lessons } from '../course/lessons/all.ts'
 import { lintCourse, lintLesson } from './lint.ts'
 import { parseLesson } from './source.ts'
 
-const block = (kind: string, words = 'words') => `::: ${kind} en\n${words}\n::: ${kind} zh\n文字\n`
+const block = (kind: string, words = 'words') => `::: ${kind} en\n${words}\n::: ${kind} zh\n文字\n${words}\n`
 const GOOD = `---
 needs: root
 minutes: 5 10
@@ -20,7 +20,7 @@ await lab.answer('08.1', 0)
 \`\`\`ts solution
 await lab.answer('08.1', 1)
 \`\`\`
-${block('hint')}${block('hint')}${block('hint')}${block('debrief')}
+${block('hint', 'first')}${block('hint', 'second')}${block('hint', 'third')}${block('debrief')}
 ::: end
 ${block('text')}`
 
@@ -53,7 +53,12 @@ describe('what is told', () => {
     ['no minutes', s => s.replace('minutes: 5 10', 'minutes: soon'), 'minutes soon (want two numbers'],
     ['no title', s => s.replace(block('title'), ''), '08-x.md: no title outside of the steps'],
     ['nothing to remember', s => s.replace(block('text'), ''), 'no text outside of the steps'],
-    ['two hints', s => s.replace(block('hint'), ''), 'step 08.1: hint: 2 of them (want 3)'],
+    ['two hints', s => s.replace(block('hint', 'third'), ''), 'step 08.1: hint: 2 of them (want 3)'],
+    [
+      'a hint twice',
+      s => s.replace(block('hint', 'third'), block('hint', 'first')),
+      'step 08.1: hint 3 zh: the same as another',
+    ],
     ['no debrief', s => s.replace(block('debrief'), ''), 'step 08.1: debrief: 0 of them'],
     ['no objective', s => s.replace(block('objective'), ''), 'step 08.1: objective: 0 of them'],
     ['no stub', s => s.replace('ts exercise', 'ts do'), 'step 08.1: no exercise'],
@@ -75,7 +80,7 @@ describe('what is told', () => {
       s => s.replace("await lab.answer('08.1', 1)", "lab.answer('08.1', 1)"),
       'a promise that is not awaited',
     ],
-    ['one language only', s => s.replace('::: debrief zh\n文字\n', ''), 'debrief zh: it is missing'],
+    ['one language only', s => s.replace('::: debrief zh\n文字\nwords\n', ''), 'debrief zh: it is missing'],
     [
       'another first heading',
       s => s.replace(block('text'), block('text', '# Big')),

@@ -85,10 +85,22 @@ function lintStep(source: LessonSource, step: string): string[] {
     ...wanted
       .filter(([, got, want]) => got !== want)
       .map(([what, got, want]) => `${what}: ${got} of them (want ${want})`),
+    ...repeatedHints(own),
     ...(stubs.length === 0 ? ['no exercise'] : []),
     ...(stubs.some(({ code }) => code.includes(`TODO(${step})`)) ? [] : [`no exercise says // TODO(${step}): …`]),
     ...(count(part => part.kind === 'cell' && part.role === 'solution') === 0 ? ['no solution'] : []),
   ].map(what => `${source.id}.md: step ${step}: ${what}`)
+}
+
+/** Who asks for another hint wants another one. */
+function repeatedHints(own: readonly Part[]): string[] {
+  const hints = own.flatMap(part => (part.kind === 'hint' ? [part.text] : []))
+  return (['en', 'zh'] as Language[]).flatMap(language => {
+    const said = hints.map(hint => hint[language].trim())
+    return said.flatMap((hint, index) =>
+      hint !== '' && said.indexOf(hint) < index ? [`hint ${index + 1} ${language}: the same as another`] : [],
+    )
+  })
 }
 
 interface Problem {
