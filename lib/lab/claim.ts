@@ -20,6 +20,8 @@ export interface Finding {
   readonly expected: Words
   readonly where: Words
   readonly hint?: Text
+  /** The check itself could not go on: that says nothing of what it looked at. */
+  readonly broken?: true
 }
 
 /** Something that is so, or not: a check looks at state, not at what was typed, so it accepts any tool's result. */
@@ -30,13 +32,25 @@ export interface Claim<Place> {
   look(place: Place): Promise<Finding>
 }
 
-/** Looks whether a claim holds. One that cannot be looked at does not hold: what stood in the way is what was seen. */
+/**
+ * Looks whether a claim holds. One that cannot be looked at does not hold: what stood in the way is what was seen. One whose
+ * own code fails is `broken`.
+ */
 export async function look<Place>(claim: Claim<Place>, place: Place): Promise<Finding> {
   try {
     return await claim.look(place)
   } catch (error) {
-    return { state: 'fail', seen: sentence(error), expected: claim.claim, where: claim.id }
+    const found = { state: 'fail', expected: claim.claim, where: claim.id } as const
+    const said = sentence(error)
+    if (!isDefect(error)) return { ...found, seen: said }
+    return { ...found, seen: { en: `the check itself broke: ${said}`, zh: `检查本身出了错：${said}` }, broken: true }
   }
+}
+
+/** What only a program's own mistake throws; `fetch` throws a TypeError with a cause, `new URL` one with a code. */
+function isDefect(error: unknown): boolean {
+  if (!(error instanceof Error) || error.cause !== undefined || 'code' in error) return false
+  return [TypeError, RangeError, ReferenceError].some(kind => error instanceof kind)
 }
 
 /** Compares what was seen with what was expected: values, both as text. */

@@ -8,8 +8,10 @@ import type { Report } from './course.ts'
 /** How a course stands, in the shape of exercism's results.json (test runner interface, version 3). */
 export interface Results {
   readonly version: 3
-  /** `error` when something could not be looked at; skipped steps do not count. */
+  /** `error` when no step could be looked at, each check being broken; skipped steps do not count. */
   readonly status: 'pass' | 'fail' | 'error'
+  /** With `error` only. */
+  readonly message?: string
   readonly tests: readonly TestResult[]
 }
 
@@ -18,6 +20,7 @@ export interface TestResult {
   readonly name: string
   readonly task_id: number
   readonly test_code: string
+  /** `error` when the check itself broke. */
   readonly status: 'pass' | 'fail' | 'error'
   readonly message?: string
   readonly output?: string
@@ -45,7 +48,7 @@ function resultOf({ check, finding }: Pick<Report, 'check' | 'finding'>): TestRe
     name: `${check.id} ${check.claim.en}`,
     task_id: Number(lesson) * 100 + Number(step),
     test_code: check.id,
-    status: finding.state === 'pass' ? 'pass' : 'fail',
+    status: finding.state === 'pass' ? 'pass' : finding.broken ? 'error' : 'fail',
     ...(finding.state === 'pass' ? {} : { message: messageOf(finding) }),
   }
 }
@@ -57,8 +60,9 @@ function messageOf({ seen, expected, where, hint }: Finding): string {
 }
 
 function overall(tests: readonly TestResult[]): Results {
-  const status = tests.some(({ status }) => status === 'fail') ? 'fail' : 'pass'
-  return { version: 3, status, tests }
+  if (tests.every(({ status }) => status === 'error'))
+    return { version: 3, status: 'error', message: tests[0]?.message ?? 'no step could be looked at', tests }
+  return { version: 3, status: tests.every(({ status }) => status === 'pass') ? 'pass' : 'fail', tests }
 }
 
 function readTests(path: string): TestResult[] {
