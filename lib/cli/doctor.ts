@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { Command } from 'commander'
+import { inLanguage } from '../lab/claim.ts'
 import { type Diagnosis, diagnose } from '../lab/doctor.ts'
 import { print } from './session.ts'
 
@@ -11,13 +12,17 @@ export function command(): Command {
     .description('Looks at what the lab stands on: what is here, what is missing, and how to get it.')
     .option('--json', 'as JSON')
     .action(async (flags: { json?: boolean }) => {
-      const found = await diagnose()
+      const found = (await diagnose()).map(inEnglish)
       print(flags, found, () => found.map(line))
       process.exitCode = found.some(({ state, needed }) => state === 'missing' && !OPTIONAL.includes(needed)) ? 1 : 0
     })
 }
 
-function line({ name, needed, state, seen, mend }: Diagnosis): string {
+function inEnglish({ seen, mend, ...about }: Diagnosis) {
+  return { ...about, seen: inLanguage(seen, 'en'), mend: mend && inLanguage(mend, 'en') }
+}
+
+function line({ name, needed, state, seen, mend }: ReturnType<typeof inEnglish>): string {
   const mark =
     state === 'ok'
       ? styleText('green', '✔')

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isOciError } from '../errors.ts'
 import { openNative } from '../network/native.ts'
+import type { Words } from './claim.ts'
 import { installedJupyter } from './jupyter/server/install.ts'
 import { runTool } from './tool.ts'
 
@@ -10,8 +11,8 @@ export interface Diagnosis {
   readonly name: string
   readonly needed: 'always' | 'containers' | 'comparing' | 'notebooks'
   readonly state: 'ok' | 'missing'
-  readonly seen: string
-  readonly mend?: string
+  readonly seen: Words
+  readonly mend?: Words
 }
 
 /**
@@ -28,6 +29,11 @@ export async function diagnose(names?: readonly string[]): Promise<Diagnosis[]> 
 export function knownNeeds(): string[] {
   return [...PARTS, ...TOOLS].map(({ name }) => name)
 }
+
+const NOT_INSTALLED = { en: 'not installed', zh: '没有安装' }
+const THERE = { en: 'there', zh: '有' }
+const DUMB = { en: 'does not answer', zh: '没有应答' }
+const NONE = { en: 'none', zh: '没有' }
 
 interface Tool {
   readonly name: string
@@ -82,19 +88,16 @@ const PARTS: readonly { name: string; look(): Diagnosis }[] = [
 
 async function tool({ name, program = name, args, needed, packages, mend }: Tool): Promise<Diagnosis> {
   const seen = await runTool(program, args).then(
-    text => ({ there: true, text: text.split('\n')[0] ?? '' }),
+    (text): { there: boolean; words: Words } => ({ there: true, words: text.split('\n')[0] ?? '' }),
     // Some programs know no --version: that they have something to say about it shows that they are there.
     error => {
       const there = isOciError(error, 'COMMAND_FAILED')
-      return {
-        there: there && mend === undefined,
-        text: there ? (mend ? 'does not answer' : 'there') : 'not installed',
-      }
+      return { there: there && mend === undefined, words: there ? (mend ? DUMB : THERE) : NOT_INSTALLED }
     },
   )
-  if (seen.there) return { name, needed, state: 'ok', seen: seen.text }
+  if (seen.there) return { name, needed, state: 'ok', seen: seen.words }
   const installs = `sudo apt-get install -y ${packages}`
-  return { name, needed, state: 'missing', seen: seen.text, mend: seen.text === 'not installed' ? installs : mend }
+  return { name, needed, state: 'missing', seen: seen.words, mend: seen.words === NOT_INSTALLED ? installs : mend }
 }
 
 function node(): Diagnosis {
@@ -104,7 +107,7 @@ function node(): Diagnosis {
     needed: 'always',
     state: ok ? 'ok' : 'missing',
     seen: process.version,
-    mend: ok ? undefined : 'npm start brings Node 24',
+    mend: ok ? undefined : { en: 'npm start brings Node 24', zh: 'npm start 会带来 Node 24' },
   }
 }
 
@@ -115,7 +118,7 @@ function system(): Diagnosis {
     needed: 'containers',
     state: ok ? 'ok' : 'missing',
     seen: process.platform,
-    mend: ok ? undefined : 'use the lab VM: lab-vm/',
+    mend: ok ? undefined : { en: 'use the lab VM: lab-vm/', zh: '请用实验虚拟机：lab-vm/' },
   }
 }
 
@@ -126,14 +129,14 @@ function root(): Diagnosis {
     needed: 'containers',
     state: ok ? 'ok' : 'missing',
     seen: `uid ${process.getuid?.() ?? '?'}`,
-    mend: ok ? undefined : 'run it with sudo',
+    mend: ok ? undefined : { en: 'run it with sudo', zh: '用 sudo 运行' },
   }
 }
 
 function addon(): Diagnosis {
   try {
     openNative()
-    return { name: 'native/', needed: 'containers', state: 'ok', seen: 'built' }
+    return { name: 'native/', needed: 'containers', state: 'ok', seen: { en: 'built', zh: '已编译' } }
   } catch (error) {
     const mend = isOciError(error) ? error.data.hint : undefined
     return {
@@ -152,8 +155,8 @@ function cgroups(): Diagnosis {
     ? `v2: ${readFileSync(controllers, 'utf8').trim()}`
     : existsSync('/sys/fs/cgroup')
       ? 'v1'
-      : 'none'
-  return { name: 'cgroups', needed: 'containers', state: seen === 'none' ? 'missing' : 'ok', seen }
+      : NONE
+  return { name: 'cgroups', needed: 'containers', state: seen === NONE ? 'missing' : 'ok', seen }
 }
 
 function jupyter(): Diagnosis {
@@ -163,8 +166,8 @@ function jupyter(): Diagnosis {
     name: 'jupyter',
     needed: 'notebooks',
     state: 'missing',
-    seen: 'not installed',
-    mend: 'ocilab lab installs it',
+    seen: NOT_INSTALLED,
+    mend: { en: 'ocilab lab installs it', zh: 'ocilab lab 会安装它' },
   }
 }
 

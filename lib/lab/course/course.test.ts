@@ -111,7 +111,13 @@ describe('a machine that lacks something', () => {
     const { found } = await beginLesson(root, lesson)
     expect(found).toMatchObject([{ state: 'ok' }, { name: 'skopeo', state: 'missing', mend: expect.any(String) }])
     const { finding } = await lookAt(root, lesson, lesson.checks[0]!)
-    expect(finding).toMatchObject({ state: 'skip', seen: expect.stringMatching(/^skopeo: not installed \(.*apt-get/) })
+    expect(finding).toMatchObject({
+      state: 'skip',
+      seen: {
+        en: expect.stringMatching(/^skopeo: not installed \(.*apt-get/),
+        zh: expect.stringMatching(/^skopeo: 没有安装 \(.*apt-get/),
+      },
+    })
   })
 })
 

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
-import { type Finding, look, type Text } from '../claim.ts'
+import { type Finding, inLanguage, type Language, look, type Text } from '../claim.ts'
 import { type Diagnosis, diagnose } from '../doctor.ts'
 import { readLesson, type StepWords, wordsOf } from '../notebook/words.ts'
 import type { Lesson, LessonCheck } from './lesson.ts'
@@ -109,10 +109,17 @@ export async function lookAt(root: string, lesson: Lesson, check: LessonCheck): 
 }
 
 /** Why this machine cannot do what needs that; undefined when it can. */
-async function unmet(needs: readonly string[]): Promise<string | undefined> {
+async function unmet(needs: readonly string[]): Promise<Text | undefined> {
   const missing = (await diagnose(needs)).filter(({ state }) => state === 'missing')
   if (missing.length === 0) return undefined
-  return missing.map(({ name, seen, mend }) => `${name}: ${seen}${mend ? ` (${mend})` : ''}`).join('; ')
+  const told = (language: Language) =>
+    missing
+      .map(({ name, seen, mend }) => {
+        const how = mend ? ` (${inLanguage(mend, language)})` : ''
+        return `${name}: ${inLanguage(seen, language)}${how}`
+      })
+      .join('; ')
+  return { en: told('en'), zh: told('zh') }
 }
 
 /** Makes one step undone: what it made is removed, what was answered is forgotten. Answers what was removed. */

@@ -110,7 +110,7 @@ export const lab = {
 
   /** For the last parameter of the library's operations: shows commands and progress, journals changes, stops with the cell. */
   get options(): Options {
-    return journaled(labId(), stopSignal())
+    return journaled(labId(), language(), stopSignal())
   },
 
   /** A registry on this machine with the demo image in it. It runs until {@link lab.cleanup} or until the notebook is closed. */

@@ -1,4 +1,4 @@
-import type { Language, Text } from '../claim.ts'
+import { inLanguage, type Language, type Text, type Words } from '../claim.ts'
 import type { Diagnosis } from '../doctor.ts'
 import type { MimeBundle } from '../screen.ts'
 import { escapeHtml } from '../show/picture.ts'
@@ -26,6 +26,8 @@ const SENTENCES = {
     zh: '{0} 的一种解法；凡能通过检查的做法都一样好：',
   },
   folder: { en: 'This lesson is worked on in {0}', zh: '本课的工作目录：{0}' },
+  bytes: { en: '{0} bytes', zh: '{0} 字节' },
+  already: { en: '{0} bytes, already there', zh: '{0} 字节，已有' },
   tally: { en: '{0} of {1} steps done', zh: '已完成 {0}/{1} 步' },
 } satisfies Record<string, Text>
 
@@ -46,10 +48,11 @@ export function solutionWords(id: string, solution: readonly string[], language:
 
 /** What this machine has of what a lesson needs. */
 export function table(found: readonly Diagnosis[], folder: string, language: Language): MimeBundle {
+  const say = (words: Words) => inLanguage(words, language)
   const rows = found.map(({ name, state, seen, mend }) => [
     state === 'ok' ? '✔' : '✘',
     name,
-    mend ? `${seen} → ${mend}` : seen,
+    mend ? `${say(seen)} → ${say(mend)}` : say(seen),
   ])
   const where = translated('folder', language, folder)
   return {
