@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkNames, labNames, networkNames } from './names.ts'
+import { checkNames, labNames, labPort, networkNames } from './names.ts'
 
 describe('what a network cannot be', () => {
   it.each([
@@ -29,4 +29,13 @@ it('no name of a thousand labs and their networks is another’s', () => {
   const texts = all.flatMap(({ bridge, vethHost, vethGuest, table }) => [bridge, vethHost, vethGuest, table])
   expect(new Set(texts).size).toBe(texts.length)
   expect(new Set(ids.map(id => labNames(id).netns)).size).toBe(ids.length)
+})
+
+it('the article’s ports are the default lab’s; twenty learners have others, each their own', () => {
+  expect([8000, 8080].map(port => labPort('default', port))).toEqual([8000, 8080])
+  const ids = Array.from({ length: 20 }, (_, i) => `learner-${i + 1}`)
+  const ports = ids.flatMap(id => [8000, 8080].map(port => labPort(id, port)))
+  expect(new Set(ports).size).toBe(40)
+  expect(Math.min(...ports)).toBeGreaterThan(9999)
+  expect(Math.max(...ports)).toBeLessThan(32_768)
 })

@@ -64,6 +64,15 @@ export function labNames(id = 'default'): NetworkNames {
   }
 }
 
+/**
+ * The port of this machine where a lab publishes what the article has on port `ofArticle`: in the lab `default` that very
+ * port, in another one of its own, below those that the kernel gives away (ip_local_port_range). Throws `ARGUMENT_INVALID`.
+ */
+export function labPort(id: string, ofArticle: number): number {
+  checkLabId(id)
+  return id === 'default' ? ofArticle : 10_000 + (hashOf(`${id}:${ofArticle}`).readUInt32BE() % 22_000)
+}
+
 /** What a network may be told, beside its name. */
 export interface NetworkChoice {
   subnet?: string

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { labNames, type NetworkNames } from '../../network/names.ts'
+import { labNames, labPort, type NetworkNames } from '../../network/names.ts'
 import type { Language } from '../claim.ts'
 
 /** Where a lesson is worked on, and what a check may look at. */
@@ -13,6 +13,8 @@ export interface Place {
   readonly labId: string
   /** What the lab's container is called: the article's `oci-demo-app` in the default lab. */
   readonly container: string
+  /** The port of this machine for what the article publishes on `ofArticle`: in the default lab the same. */
+  port(ofArticle: number): number
   /** A path below the folder. */
   path(...parts: string[]): string
   /** What the learner has answered, by {@link NotebookLab.answer}; undefined before. */
@@ -54,5 +56,13 @@ export function placeOf(
   const folder = join(root, 'lab-work', lesson)
   const id = labId()
   const container = id === 'default' ? 'oci-demo-app' : `oci-demo-app-${id}`
-  return { folder, names: labNames(id), labId: id, container, path: (...parts) => join(folder, ...parts), ...memory }
+  return {
+    folder,
+    names: labNames(id),
+    labId: id,
+    container,
+    port: ofArticle => labPort(id, ofArticle),
+    path: (...parts) => join(folder, ...parts),
+    ...memory,
+  }
 }

@@ -56,9 +56,10 @@ describe('01.3', () => {
     expect(await course.look('01.3')).toMatchObject({ state: 'fail', seen: 'no answer' })
     mkdirSync(path('www'), { recursive: true })
     writeFileSync(path('www/hello'), 'good bye\n')
-    const server: ChildProcess = spawn('busybox', ['httpd', '-f', '-p', '127.0.0.1:8000', '-h', path('www')])
+    const address = `127.0.0.1:${course.place().port(8000)}`
+    const server: ChildProcess = spawn('busybox', ['httpd', '-f', '-p', address, '-h', path('www')])
     try {
-      await sh('curl -s --retry 30 --retry-delay 1 --retry-all-errors 127.0.0.1:8000/hello')
+      await sh(`curl -s --retry 30 --retry-delay 1 --retry-all-errors ${address}/hello`)
       expect(await course.look('01.3')).toMatchObject({ state: 'fail', seen: 'good bye' })
       writeFileSync(path('www/hello'), 'hello world\n')
       expect(await course.look('01.3')).toMatchObject(passing)

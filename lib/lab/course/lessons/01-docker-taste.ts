@@ -73,13 +73,13 @@ export const dockerTaste: Lesson = {
     },
     {
       id: '01.3',
-      claim: { en: 'this machine answers hello world on port 8000', zh: '本机的 8000 端口回答 hello world' },
+      claim: { en: 'this machine answers hello world on the published port', zh: '本机发布的端口回答 hello world' },
       async look(place) {
         const hint = {
           en: `is ${place.container} running, and what does ps say of its ports?`,
           zh: `${place.container} 在运行吗？ps 里它的端口怎么写？`,
         }
-        return saysHello('http://127.0.0.1:8000/hello', hint)
+        return saysHello(`http://127.0.0.1:${place.port(8000)}/hello`, hint)
       },
     },
     {

@@ -45,7 +45,9 @@ const bridge = (more: object = {}) => ({
 })
 // The real cnitool, and the real plugins.
 const cnitool = (verb: string) => {
-  const ports = JSON.stringify({ portMappings: [{ hostPort: 8080, containerPort: 8000, protocol: 'tcp' }] })
+  const ports = JSON.stringify({
+    portMappings: [{ hostPort: course.place().port(8080), containerPort: 8000, protocol: 'tcp' }],
+  })
   const env = `NETCONFPATH='${path('net.d')}' CNI_PATH='${GO}' CAP_ARGS='${ports}'`
   return sh(`${env} '${join(GO, 'cnitool')}' ${verb} lab ${names().netnsPath}`)
 }
@@ -116,7 +118,8 @@ describe('with cnitool, the real plugins and runc', () => {
     config.linux.namespaces.find(({ type }: { type: string }) => type === 'network').path = names().netnsPath
     writeFileSync(path('bundle/config.json'), JSON.stringify(config))
     await sh(`runc run -d --bundle bundle ${course.place().container} > app.log 2>&1 < /dev/null`)
-    await sh('curl -s --max-time 2 --retry 30 --retry-delay 1 --retry-all-errors http://127.0.0.1:8080/hello')
+    const url = `http://127.0.0.1:${course.place().port(8080)}/hello`
+    await sh(`curl -s --max-time 2 --retry 30 --retry-delay 1 --retry-all-errors ${url}`)
     await cnitool('check')
     await passes('10.4')
   })

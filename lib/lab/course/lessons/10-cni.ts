@@ -12,9 +12,6 @@ import { saysHello } from '../hello.ts'
 import type { Lesson } from '../lesson.ts'
 import type { Place } from '../place.ts'
 
-/** The port of this machine that the lesson publishes. */
-const PORT = 8080
-
 export const cniLesson: Lesson = {
   id: '10-cni',
   needs: ['linux', 'root', 'native/'],
@@ -104,8 +101,8 @@ export const cniLesson: Lesson = {
     {
       id: '10.4',
       claim: {
-        en: `the cable was pulled out, is in again, and port ${PORT} answers hello world`,
-        zh: `网线拔下过，又插了回去，端口 ${PORT} 回答 hello world`,
+        en: 'the cable was pulled out, is in again, and the published port answers hello world',
+        zh: '网线拔下过，又插了回去，发布的端口回答 hello world',
       },
       makes: ['broken', 'app.log'],
       undo: place => deleteContainers(place.container),
@@ -120,7 +117,7 @@ export const cniLesson: Lesson = {
               zh: '先接上，再运行拔网线的那个单元格',
             },
           )
-        return saysHello(`http://127.0.0.1:${PORT}/hello`, {
+        return saysHello(`http://127.0.0.1:${place.port(8080)}/hello`, {
           en: 'CHECK says what is not as ADD left it; then: does the container run in that namespace?',
           zh: 'CHECK 会说出哪里和 ADD 之后不一样；然后：容器在那个 namespace 里跑着吗？',
         })

@@ -85,7 +85,7 @@ describe('90.2 and 90.3, by one command, by a pod and by runc', () => {
     await passes('90.2')
     await fails('90.3', '')
     await ocilab('rm', '--force', 'app')
-    await ocilab('run', '-d', '--name', 'app', '-p', '8000:8000', 'tiny')
+    await ocilab('run', '-d', '--name', 'app', '-p', `${course.place().port(8000)}:8000`, 'tiny')
     await remember('app')
     await passes('90.2')
     await passes('90.3')
@@ -93,7 +93,7 @@ describe('90.2 and 90.3, by one command, by a pod and by runc', () => {
   })
 
   it('passes with a pod', async () => {
-    await ocilab('pod', 'create', '-p', '8000:8000', 'demo')
+    await ocilab('pod', 'create', '-p', `${course.place().port(8000)}:8000`, 'demo')
     await ocilab('run', '-d', '--pod', 'demo', '--name', 'other', 'tiny')
     await remember('other')
     await passes('90.2')

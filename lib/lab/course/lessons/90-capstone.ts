@@ -59,13 +59,13 @@ export const capstone: Lesson = {
     {
       id: '90.3',
       claim: {
-        en: 'port 8000 of this machine leads into that container',
-        zh: '本机的 8000 端口通向那个容器',
+        en: 'a port of this machine leads into that container',
+        zh: '本机的一个端口通向那个容器',
       },
       async look(place) {
         const wrong = whatIsWrong(place)
         if (wrong) return unlike(wrong, OF_ITS_OWN, place.path('app.pid'), ALIVE)
-        return same(await published(), HELLO, 'curl 127.0.0.1:8000/hello', {
+        return same(await published(place), HELLO, `curl ${publishedAt(place)}`, {
           en: 'between this machine’s port and the container’s stands a rule, or a program: is one of them there?',
           zh: '本机端口与容器端口之间要有一条规则，或者一个程序：有其中之一吗？',
         })
@@ -102,11 +102,11 @@ export const capstone: Lesson = {
       async look(place) {
         const answered = existsSync(place.path('answer')) && readFileSync(place.path('answer'), 'utf8').trim() === HELLO
         const running = whatIsWrong(place) === undefined
-        const seen = { answered, running, port: await published() }
+        const seen = { answered, running, port: await published(place) }
         return same(
           seen,
           { answered: true, running: false, port: '' },
-          { en: 'port 8000, and the process in app.pid', zh: '8000 端口，和 app.pid 里的进程' },
+          { en: `${publishedAt(place)}, and the process in app.pid`, zh: `${publishedAt(place)}，和 app.pid 里的进程` },
           {
             en: answered ? 'whatever made the container can take it away' : 'first let it answer, and keep the answer',
             zh: answered ? '谁建的容器，谁就能拆掉它' : '先让它应答，并留下答案',
@@ -146,8 +146,12 @@ function whatIsWrong(place: Place): Text | undefined {
   return undefined
 }
 
-function published(): Promise<string> {
-  return fetch('http://127.0.0.1:8000/hello', { signal: AbortSignal.timeout(3000) }).then(
+function publishedAt(place: Place): string {
+  return `127.0.0.1:${place.port(8000)}/hello`
+}
+
+function published(place: Place): Promise<string> {
+  return fetch(`http://${publishedAt(place)}`, { signal: AbortSignal.timeout(3000) }).then(
     async answer => (await answer.text()).trim(),
     () => '',
   )
