@@ -1,12 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
-import type { Language } from '../claim.ts'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Language, Text } from '../claim.ts'
+import { openBrowser } from '../jupyter/server/testBrowser.ts'
 import type { Variant } from './build.ts'
-import { courseNotebooks } from './course.ts'
+import { courseNotebooks, LANGUAGES } from './course.ts'
+import { type Exhibit, writeGallery } from './gallery.ts'
 import { runInKernel } from './session.ts'
 import { lessonNames, readLesson, stepsOf } from './words.ts'
+
+/** What came of the solved runs, by page: `en/03-oci-layout.html`. */
+const exhibits = new Map<string, Exhibit>()
 
 // Each lesson three times through the real kernel: as it is handed out, solved in the other language, and, in the same
 // folder, solved again: what a first time leaves must not be in the way of a second.
@@ -24,6 +30,7 @@ describe.concurrent.each(lessonNames())('%s', name => {
     const last = result.notebook.cells.at(-1)!
     const said = last.outputs!.map(output => (output.output_type === 'stream' ? output.text : '')).join('')
     expect(said.trimEnd().split('\n').at(-1)).toBe(language === 'zh' ? '没有残留' : 'none')
+    if (variant === 'solved') exhibits.set(`${language}/${name}.html`, { lesson: name, language, result })
     return result.checks
   }
 
@@ -43,3 +50,57 @@ describe.concurrent.each(lessonNames())('%s', name => {
     expect([status, tests.length > 0]).toEqual(['pass', true])
   }, 300_000)
 })
+
+// As a browser without a network has it: OCILAB_GALLERY=FOLDER keeps it there, to be looked at.
+describe('the gallery of these runs', () => {
+  const pages = LANGUAGES.flatMap(language => lessonNames().map(name => `${language}/${name}.html`))
+  const folder = process.env.OCILAB_GALLERY ?? mkdtempSync(join(tmpdir(), 'ocilab-gallery-'))
+  let browser: Awaited<ReturnType<typeof openBrowser>>
+  let troubles: string[]
+  beforeAll(async () => {
+    await writeGallery(
+      folder,
+      pages.flatMap(page => exhibits.get(page) ?? []),
+    )
+    browser = await openBrowser()
+    browser.page.on('request', request => {
+      if (!request.url().startsWith('file:')) troubles.push(`asks for ${request.url()}`)
+    })
+    browser.page.on('console', message => {
+      if (message.type() === 'error') troubles.push(message.text())
+    })
+    browser.page.on('pageerror', error => troubles.push(error.message))
+  })
+  afterAll(async () => {
+    await browser?.close()
+    if (!process.env.OCILAB_GALLERY) rmSync(folder, { recursive: true, force: true })
+  })
+
+  it.each(['index.html', ...pages])('%s is whole', async path => {
+    troubles = []
+    const { page } = browser
+    await page.goto(pathToFileURL(join(folder, path)).href)
+    await page.waitForFunction("[...document.querySelectorAll('pre.mermaid')].every(it => it.querySelector('svg'))")
+    expect(await page.locator('svg[aria-roledescription=error]').count()).toBe(0)
+    const exhibit = exhibits.get(path)
+    if (exhibit) {
+      const { lesson, language } = exhibit
+      const title = readLesson(lesson).parts.find(({ kind }) => kind === 'title') as { text: Text }
+      expect(await page.title()).toBe(`${lesson.slice(0, 2)} ${title.text[language]} · ocilab`)
+      expect(await page.locator('html').getAttribute('lang')).toBe(language)
+    }
+    const links = await page
+      .locator('a[href]')
+      .evaluateAll(all => all.map(it => (it as unknown as { href: string }).href))
+    expect(links.filter(isDead)).toEqual([])
+    expect(troubles).toEqual([])
+  })
+})
+
+/** A link to the web is whole; one to a file finds it, and in it the place that it names. */
+function isDead(link: string): boolean {
+  if (link.startsWith('https://')) return false
+  const [file = '', id] = link.split('#')
+  if (!file.startsWith('file:') || !existsSync(fileURLToPath(file))) return true
+  return id !== undefined && !readFileSync(fileURLToPath(file), 'utf8').includes(`id="${id}"`)
+}

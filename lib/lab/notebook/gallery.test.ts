@@ -51,6 +51,6 @@ it('asks the internet for nothing', () => {
 })
 
 it('leads on from page to page', () => {
-  expect(html('en/00-start-here.html')).toContain('<a href="03-oci-layout.html">03-oci-layout →</a>')
-  expect(html('en/03-oci-layout.html')).toContain('<a href="00-start-here.html">← 00-start-here</a>')
+  expect(html('en/00-start-here.html')).toContain('<a href="03-oci-layout.html">03 An image as a folder →</a>')
+  expect(html('en/03-oci-layout.html')).toContain('<a href="00-start-here.html">← 00 Start here</a>')
 })

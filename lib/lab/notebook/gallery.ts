@@ -61,16 +61,21 @@ function diagram(source: string): string {
 
 function page({ lesson, language, result }: Exhibit, { before, after }: Neighbours, render: Render): string {
   const { cells } = result.notebook
-  const link = (to: string | undefined, text: (name: string) => string) =>
-    to === undefined ? '<span></span>' : `<a href="${to}.html">${text(to)}</a>`
+  const link = (to: Exhibit | undefined, text: (title: string) => string) =>
+    to === undefined ? '<span></span>' : `<a href="${to.lesson}.html">${text(escapeHtml(titleOf(to)))}</a>`
   const other = language === 'en' ? (['zh', '中文'] as const) : (['en', 'English'] as const)
   const navigation = [
-    link(before, name => `← ${name}`),
+    link(before, title => `← ${title}`),
     `<a href="../index.html">ocilab</a> · <a href="../${other[0]}/${lesson}.html" lang="${other[0]}">${other[1]}</a>`,
-    link(after, name => `${name} →`),
+    link(after, title => `${title} →`),
   ].join('\n')
   const body = cells.map(cell => (cell.cell_type === 'markdown' ? prose(cell, render) : code(cell, render))).join('\n')
-  return document(lesson, language, `<nav>${navigation}</nav>\n<main>${body}</main>`, '../mermaid.min.js')
+  return document(
+    titleOf({ lesson, language, result }),
+    language,
+    `<nav>${navigation}</nav>\n<main>${body}</main>`,
+    '../mermaid.min.js',
+  )
 }
 
 function prose({ id, source }: NotebookCell, render: Render): string {
@@ -94,24 +99,24 @@ function outputHtml(output: Output, render: Render): string {
 }
 
 interface Neighbours {
-  before?: string
-  after?: string
+  before?: Exhibit
+  after?: Exhibit
 }
 
 function neighbours(exhibits: readonly Exhibit[], index: number): Neighbours {
   const { lesson, language } = exhibits[index]!
   const same = exhibits.filter(exhibit => exhibit.language === language)
   const at = same.findIndex(exhibit => exhibit.lesson === lesson)
-  return { before: same[at - 1]?.lesson, after: same[at + 1]?.lesson }
+  return { before: same[at - 1], after: same[at + 1] }
 }
 
 function indexPage(exhibits: readonly Exhibit[]): string {
   const lessons = [...new Set(exhibits.map(({ lesson }) => lesson))]
   const row = (lesson: string) => {
     const own = exhibits.filter(exhibit => exhibit.lesson === lesson)
-    const cells = own.map(({ language, result }) => {
-      const title = titleOf(result) ?? lesson
-      return `<td lang="${language}"><a href="${language}/${lesson}.html">${escapeHtml(title)}</a></td>`
+    const cells = own.map(exhibit => {
+      const { language } = exhibit
+      return `<td lang="${language}"><a href="${language}/${lesson}.html">${escapeHtml(titleOf(exhibit))}</a></td>`
     })
     const states = Object.values(own[0]!.result.checks)
     const passed = states.filter(state => state === 'pass').length
@@ -124,14 +129,14 @@ function indexPage(exhibits: readonly Exhibit[]): string {
   return document('the course', 'en', body)
 }
 
-function titleOf({ notebook }: RunResult): string | undefined {
-  return notebook.cells[0]?.source.join('').split('\n')[0]?.replace(/^# /, '')
+function titleOf({ lesson, result }: Exhibit): string {
+  return result.notebook.cells[0]?.source[0]?.trim().replace(/^# /, '') ?? lesson
 }
 
 function document(title: string, language: Language, body: string, script?: string): string {
   const drawing = script
     ? `<script src="${script}"></script>\n<script>mermaid.initialize({ startOnLoad: true })</script>\n`
     : ''
-  const head = `<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>${title} · ocilab</title>\n<style>${STYLE}</style>`
+  const head = `<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>${escapeHtml(title)} · ocilab</title>\n<style>${STYLE}</style>`
   return `<!doctype html>\n<html lang="${language}">\n<head>\n${head}\n</head>\n<body>\n${body}\n${drawing}</body>\n</html>\n`
 }
