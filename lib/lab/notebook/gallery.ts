@@ -66,7 +66,7 @@ function page({ lesson, language, result }: Exhibit, { before, after }: Neighbou
   const other = language === 'en' ? (['zh', '中文'] as const) : (['en', 'English'] as const)
   const navigation = [
     link(before, title => `← ${title}`),
-    `<a href="../index.html">ocilab</a> · <a href="../${other[0]}/${lesson}.html" lang="${other[0]}">${other[1]}</a>`,
+    `<span><a href="../index.html">ocilab</a> · <a href="../${other[0]}/${lesson}.html" lang="${other[0]}">${other[1]}</a></span>`,
     link(after, title => `${title} →`),
   ].join('\n')
   const body = cells.map(cell => (cell.cell_type === 'markdown' ? prose(cell, render) : code(cell, render))).join('\n')
