@@ -5,19 +5,8 @@ export function inlineHtml(markdown: string): string {
   return markdown
     .trim()
     .split(/\n{2,}/)
-    .map(paragraph => `<div>${marked(joined(paragraph))}</div>`)
+    .map(paragraph => `<div>${marked(paragraph.replace(/\s*\n\s*/g, ' '))}</div>`)
     .join('')
-}
-
-/** Lines of a paragraph are one line; between Chinese characters there is no space. */
-function joined(paragraph: string): string {
-  return paragraph.replace(/([^\n])\n\s*(?=([^\n]))/g, (_, before, after) =>
-    isWide(before) && isWide(after) ? before : `${before} `,
-  )
-}
-
-function isWide(character: string): boolean {
-  return /[\p{Script=Han}\u3000-\u303f\uff00-\uffef]/u.test(character)
 }
 
 function marked(text: string): string {

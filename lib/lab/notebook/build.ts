@@ -98,8 +98,11 @@ const WORDS: Record<'minutes' | 'needs' | 'nothing' | 'article' | 'goals' | 'goa
   goal: { en: 'Goal', zh: '目标' },
 }
 
+const COLON: Text = { en: ': ', zh: '：' }
+
 function introduction(source: LessonSource, language: Language): string {
   const said = (name: keyof typeof WORDS) => WORDS[name][language]
+  const colon = COLON[language]
   const [reading = '?', doing = '?'] = (source.head.minutes ?? '').split(/[\s+]+/)
   const minutes = { en: `${reading} min reading, ${doing} min doing`, zh: `读 ${reading} 分钟，做 ${doing} 分钟` }
   const title = source.parts.find(part => part.kind === 'title' && part.step === undefined)
@@ -110,9 +113,9 @@ function introduction(source: LessonSource, language: Language): string {
     '',
     textOf(why, language),
     '',
-    `- **${said('minutes')}**: ${minutes[language]}`,
-    `- **${said('needs')}**: ${source.head.needs || said('nothing')}`,
-    ...(source.head.article ? [`- **${said('article')}**: ${source.head.article}`] : []),
+    `- **${said('minutes')}**${colon}${minutes[language]}`,
+    `- **${said('needs')}**${colon}${source.head.needs || said('nothing')}`,
+    ...(source.head.article ? [`- **${said('article')}**${colon}${source.head.article}`] : []),
     '',
     `**${said('goals')}**`,
     '',
@@ -123,7 +126,7 @@ function introduction(source: LessonSource, language: Language): string {
 function stepHeading(source: LessonSource, step: string, language: Language, parts: readonly Part[]): string {
   const { title, objective } = wordsOf(source, step)
   const why = parts.find(part => part.kind === 'why')
-  const goal = objective ? [`*${WORDS.goal[language]}: ${objective[language]}*`, ''] : []
+  const goal = objective ? [`*${WORDS.goal[language]}${COLON[language]}${objective[language]}*`, ''] : []
   return [`## ${step} ${title[language]}`, '', ...goal, textOf(why, language)].join('\n')
 }
 

@@ -1,5 +1,6 @@
 import { OciError } from '../../errors.ts'
 import type { Language, Text } from '../claim.ts'
+import { joinLines } from './chinese.ts'
 
 /**
  * A lesson as its author writes it: one file for both languages (notebooks/AUTHORING.md says how). It is read once, here;
@@ -117,6 +118,6 @@ function put(
   const last = parts.at(-1)
   if (language === 'en') parts.push({ step, line: line + 1, kind, text: { en: words, zh: '' } })
   else if (last && last.kind === kind && last.text.zh === '')
-    parts[parts.length - 1] = { ...last, text: { ...last.text, zh: words } }
+    parts[parts.length - 1] = { ...last, text: { ...last.text, zh: joinLines(words) } }
   else throw problem(line, `${kind} zh: want ${kind} en right before it`)
 }
