@@ -41,7 +41,8 @@ export function openCells(folder: string, home: string, modules: Readonly<Record
 
   /** Runs what was compiled, and waits for it; a promise that is the cell's value is waited for too. */
   async function evaluate(compiled: Compiled, name: string): Promise<unknown> {
-    const open = `(${compiled.awaits ? 'async ' : ''}function(exports, require) { `
+    // The compiler writes `exports.bridge` for an earlier cell's variable, but leaves the shorthand `{ bridge }` as it is.
+    const open = `with (__ocilab_cell__.variables) (${compiled.awaits ? 'async ' : ''}function(exports, require) { `
     const close = '\n})(__ocilab_cell__.variables, __ocilab_cell__.require)'
     await runInThisContext(`${open}${compiled.javascript}${close}`, { filename: name, breakOnSigint: true })
     if (compiled.last === undefined) return undefined
@@ -89,7 +90,8 @@ export function openCells(folder: string, home: string, modules: Readonly<Record
 
 /** The variables of all cells. What the compiler exports with a getter is kept as a value: a later cell may set it anew. */
 function variablesOf(): Record<string, unknown> {
-  const values: Record<string, unknown> = {}
+  // No prototype: `toString` is not a variable.
+  const values: Record<string, unknown> = Object.create(null)
   return new Proxy(values, {
     defineProperty(target, name, { get, value }) {
       if (name !== '__esModule') target[name as string] = get ? get() : value

@@ -47,6 +47,18 @@ describe('a cell', () => {
     expect(result(await run('await ask()'))).toBe('42')
   })
 
+  it.each([
+    ['({ first })', '{ first: 1 }'],
+    ['const inner = () => ({ first, ...{ first } }); inner()', '{ first: 1 }'],
+    ['const { first: one } = { first }; await Promise.resolve({ one, first })', '{ one: 1, first: 1 }'],
+    ['{ const first = 2; console.log({ first }) }; [{ first }].length', '1'],
+  ])('sees them in shorthand properties: %s', async (code, expected) => {
+    await run('const first = 1')
+    const execution = await run(code)
+    expect(execution).toMatchObject({ status: 'ok' })
+    expect(result(execution)).toBe(expected)
+  })
+
   it('prints in order, and after what it awaited', async () => {
     const code =
       'console.log("one"); await new Promise(r => setTimeout(r, 20)); console.log("two"); process.stdout.write("é")'
