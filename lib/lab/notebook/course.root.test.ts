@@ -17,7 +17,10 @@ const exhibits = new Map<string, Exhibit>()
 // Each lesson three times through the real kernel: as it is handed out, solved in the other language, and, in the same
 // folder, solved again: what a first time leaves must not be in the way of a second.
 describe.concurrent.each(lessonNames())('%s', name => {
-  const root = mkdtempSync(join(tmpdir(), 'ocilab-course-test-'))
+  let root: string
+  beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), 'ocilab-course-test-'))
+  })
   afterAll(() => rmSync(root, { recursive: true, force: true }))
   const steps = stepsOf(readLesson(name))
 
@@ -54,10 +57,11 @@ describe.concurrent.each(lessonNames())('%s', name => {
 // As a browser without a network has it: OCILAB_GALLERY=FOLDER keeps it there, to be looked at.
 describe('the gallery of these runs', () => {
   const pages = LANGUAGES.flatMap(language => lessonNames().map(name => `${language}/${name}.html`))
-  const folder = process.env.OCILAB_GALLERY ?? mkdtempSync(join(tmpdir(), 'ocilab-gallery-'))
+  let folder: string
   let browser: Awaited<ReturnType<typeof openBrowser>>
   let troubles: string[]
   beforeAll(async () => {
+    folder = process.env.OCILAB_GALLERY ?? mkdtempSync(join(tmpdir(), 'ocilab-gallery-'))
     await writeGallery(
       folder,
       pages.flatMap(page => exhibits.get(page) ?? []),
