@@ -73,6 +73,7 @@ it('the public names are these', () => {
       "manifestGraph",
       "memoryBlobs",
       "mimeBundle",
+      "netDevicesPlan",
       "networkNames",
       "networkPicture",
       "networkPlan",

@@ -12,6 +12,8 @@ export interface Step {
   readonly why: Text
   /** True when the step changes the machine: it needs root on Linux. */
   readonly root: boolean
+  /** Why the lab's runtime cannot do it; nothing when it can. */
+  unfit?(lab: Lab): Promise<string | undefined>
   /** Does the step and answers what a terminal would have shown. */
   run(lab: Lab, options: Options): Promise<string[]>
   readonly checks: readonly Claim<Lab>[]

@@ -42,10 +42,19 @@ describe('the tour', () => {
     const checks = lines.filter(line => line.type === 'check')
     expect(checks.filter(check => check.state !== 'pass')).toEqual([])
     expect(checks.length).toBeGreaterThan(25)
-    expect(lines.filter(line => line.type === 'step')).toHaveLength(17)
+    expect(lines.filter(line => line.type === 'step')).toHaveLength(18)
     const hello = lines.findIndex(line => line.type === 'step' && line.id === '14')
     expect(lines.slice(hello).find(line => line.type === 'output')?.lines).toEqual(['hello world'])
     expect(await leaks('testwalk')).toEqual([])
+  })
+
+  it('leaves out what the runtime does not know, and says so', async () => {
+    const lines = await walk('--id', 'testrunc', '--runtime', 'runc')
+    const { stdout } = await promisify(execFile)('runc', ['features'])
+    const known = JSON.parse(stdout).linux.netDevices?.enabled === true
+    const reason = expect.stringContaining('linux.netDevices')
+    expect(lines.filter(line => line.type === 'skipped')).toEqual(known ? [] : [{ type: 'skipped', id: '17', reason }])
+    expect(lines.at(-1)).toMatchObject({ id: '18.1', state: 'pass' })
   })
 
   it('leaves nothing behind that reset would not find, whenever it is killed', async () => {

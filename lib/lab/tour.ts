@@ -54,9 +54,10 @@ export async function tour(choice: TourOptions, guide: TourGuide): Promise<TourR
 
 async function walk(lab: Lab, guide: TourGuide, options: Options): Promise<TourResult> {
   const result = { passed: 0, failed: [] as string[], skipped: [] as string[] }
-  const reason = whyNotRoot()
+  const notRoot = whyNotRoot()
   for (const step of steps) {
-    if (step.root && reason) {
+    const reason = (step.root ? notRoot : undefined) ?? (await step.unfit?.(lab))
+    if (reason) {
       guide.skipped(step, reason)
       result.skipped.push(step.id)
       continue

@@ -38,6 +38,18 @@ export function shortPlan(names: NetworkNames): NetworkStep[] {
   ]
 }
 
+/**
+ * What is left of the fourteen where the runtime plugs the cable in: its other end has its address already, and no namespace
+ * has a name. config-linux.md § Network Devices
+ */
+export function netDevicesPlan(names: NetworkNames): NetworkStep[] {
+  const { vethGuest: link, containerAddress, subnet } = names
+  checkNames(names)
+  const { prefix } = parseSubnet(subnet, 'subnet')
+  const cable = cablePlan(names).slice(0, 3)
+  return [...bridgePlan(names), ...cable, { change: 'addAddress', address: `${containerAddress}/${prefix}`, link }]
+}
+
 /** The first three: a bridge with an address. */
 export function bridgePlan(names: NetworkNames): NetworkStep[] {
   const { bridge, bridgeAddress, subnet, subnet6, mtu } = names

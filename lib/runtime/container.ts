@@ -12,6 +12,14 @@ export interface Runtime {
   list(): Promise<ContainerState[]>
   /** The container of that id. Throws `CONTAINER_UNKNOWN`. */
   load(id: string): Promise<Container>
+  /** What it knows; nothing of a runtime that has no such verb. ≙ `runc features` */
+  features(): Promise<Features | undefined>
+}
+
+/** The part of the runtime-spec's features.md that is asked for here. */
+export interface Features {
+  readonly ociVersionMax: string
+  readonly linux?: { readonly netDevices?: { readonly enabled?: boolean } }
 }
 
 export interface RunOptions extends Options {

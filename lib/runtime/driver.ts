@@ -1,10 +1,10 @@
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OciError, RuntimeError } from '../errors.ts'
+import { isOciError, OciError, RuntimeError } from '../errors.ts'
 import { emit, say, type Undo } from '../events.ts'
 import { parseJson } from '../spec/goJson.ts'
 import type { ContainerState } from '../spec/runtimeConfig.ts'
-import type { Container, ExecProcess, RunOptions, Runtime } from './container.ts'
+import type { Container, ExecProcess, Features, RunOptions, Runtime } from './container.ts'
 import { type Invocation, invoke } from './invoke.ts'
 
 const PATIENCE = 10_000
@@ -107,6 +107,15 @@ export function runtimeDriver(binary: string, { root }: DriverOptions = {}): Run
       const container = containerOf(id)
       await container.state()
       return container
+    },
+    async features() {
+      try {
+        const { stdout } = await call(['features'])
+        return parseJson(Buffer.from(stdout), `${binary} features`, 'CONFIG_INVALID') as unknown as Features
+      } catch (error) {
+        if (isOciError(error, 'COMMAND_FAILED')) return
+        throw error
+      }
     },
   }
 }

@@ -113,6 +113,7 @@ export function ocirun({ root = defaultStateRoot() }: DriverOptions = {}): Runti
       stateOf(id)
       return containerOf(id)
     },
+    features: async () => (await import('./features.ts')).features(),
   }
 }
 

@@ -15,7 +15,8 @@ import { network } from './13-network.ts'
 import { hello } from './14-hello.ts'
 import { eth0 } from './15-eth0.ts'
 import { twoPhases } from './16-two-phases.ts'
-import { takeDown } from './17-take-down.ts'
+import { netDevices } from './17-net-devices.ts'
+import { takeDown } from './18-take-down.ts'
 
 /** The article, step by step. */
 export const steps: readonly Step[] = [
@@ -35,5 +36,6 @@ export const steps: readonly Step[] = [
   hello,
   eth0,
   twoPhases,
+  netDevices,
   takeDown,
 ]

@@ -6,7 +6,7 @@ import { stopContainer } from './container.ts'
 
 /** Takes everything down in reverse order and looks for what is left. */
 export const takeDown: Step = {
-  id: '17',
+  id: '18',
   section: '给 runC 容器绑定虚拟网卡',
   title: { en: 'Leave no trace', zh: '收拾干净' },
   why: {
@@ -21,7 +21,7 @@ export const takeDown: Step = {
   },
   checks: [
     {
-      id: '17.1',
+      id: '18.1',
       claim: {
         en: 'no link, namespace, mount or container of ours is left',
         zh: '没有留下任何网卡、namespace、挂载和容器',
