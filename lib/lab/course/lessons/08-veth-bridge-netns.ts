@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { readRuntimeConfig } from '../../../bundle/configFile.ts'
 import type { NetworkNames } from '../../../network/names.ts'
 import { networkPlan, undoPlan } from '../../../network/plan.ts'
 import { topology } from '../../../network/topology.ts'
-import { includes, same, unlike } from '../../claim.ts'
+import { type Finding, includes, same, unlike } from '../../claim.ts'
 import { demoBundle } from '../bundle.ts'
 import { deleteContainers, findContainers } from '../containers.ts'
 import { saysHello } from '../hello.ts'
@@ -103,6 +104,15 @@ export const vethBridgeNetns: Lesson = {
     },
     {
       id: '08.6',
+      claim: {
+        en: 'config.json hands over the link, and the container has it as eth0',
+        zh: 'config.json 交出网卡，它成了容器里的 eth0',
+      },
+      undo: place => deleteContainers(place.container),
+      look: handedOver,
+    },
+    {
+      id: '08.7',
       claim: { en: 'the network was built, and nothing of it is left', zh: '网络搭过，现在一点不剩' },
       makes: ['built'],
       async look(place) {
@@ -123,6 +133,37 @@ export const vethBridgeNetns: Lesson = {
       },
     },
   ],
+}
+
+/** What the configuration says, and what the kernel has of it in the network of the container's process. */
+async function handedOver(place: Place): Promise<Finding> {
+  const { vethGuest, containerAddress } = place.names
+  const [running] = (await findContainers(place.container)).filter(({ state }) => state.pid > 0)
+  if (!running)
+    return unlike(
+      { en: 'no container runs', zh: '没有容器在跑' },
+      { en: `a container ${place.container} with eth0`, zh: `容器 ${place.container}，带着 eth0` },
+      'ocirun list',
+      { en: 'run the cell that starts it', zh: '先运行启动它的那个单元格' },
+    )
+  const { linux } = readRuntimeConfig(place.path('bundle'))
+  const [, inside] = await topology([`/proc/${running.state.pid}/ns/net`])
+  const addresses = inside!.addresses.filter(({ link }) => link === 'eth0').map(({ address }) => address)
+  const finding = same(
+    {
+      netDevices: linux?.netDevices,
+      path: linux?.namespaces?.find(({ type }) => type === 'network')?.path,
+      eth0: addresses,
+    },
+    { netDevices: { [vethGuest]: { name: 'eth0' } }, eth0: expect4(addresses, `${containerAddress}/24`) },
+    { en: 'config.json, and ip addr in the container’s network', zh: 'config.json，以及容器网络里的 ip addr' },
+    {
+      en: 'does it say the link, and no path? was the container made after that, by a runtime that knows the entry?',
+      zh: '写上网卡、去掉 path 了吗？容器是在那之后由认识这一项的运行时创建的吗？',
+    },
+  )
+  if (finding.state === 'fail') return finding
+  return saysHello(helloOf(place.names), { en: 'does its program run?', zh: '它的程序在跑吗？' })
 }
 
 /** IPv6 gives every link an address of its own accord: only the one that was asked for counts. */
