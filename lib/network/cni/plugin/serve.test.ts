@@ -57,7 +57,8 @@ describe('an error', () => {
       'a hardware address that is none',
       'bridge',
       { args: { cni: { mac: 'x' } } },
-      { CNI_NETNS: '/proc/self/ns/net' },
+      // The test's own namespace, in which there may be an eth0.
+      { CNI_NETNS: '/proc/self/ns/net', CNI_IFNAME: 'ocilab-none' },
       7,
       /mac/,
     ],
