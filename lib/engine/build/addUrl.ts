@@ -16,10 +16,14 @@ export interface FetchedFile {
 /** Fetches the sources of an ADD that are URLs. Throws `COPY_FAILED`, also where there is no network. */
 export async function fetchSources(
   sources: readonly string[],
-  { checksum, destination }: InstructionOf<'ADD'>,
+  { checksum, destination }: Pick<InstructionOf<'ADD'>, 'checksum' | 'destination'>,
   { signal }: { signal?: AbortSignal },
 ): Promise<Map<string, FetchedFile>> {
   const fetched = new Map<string, FetchedFile>()
+  const unchecked = sources.find(source => !/^https?:\/\//.test(source))
+  if (checksum !== undefined && unchecked !== undefined)
+    throw failed(unchecked, '--checksum is only for what comes from a URL')
+  if (checksum !== undefined && sources.length > 1) throw failed(sources.join(' '), '--checksum is for one source')
   for (const source of sources) {
     if (/^git@|^git:\/\/|\.git(#.*)?$/.test(source)) throw failed(source, 'git repositories are not supported here')
     if (!/^https?:\/\//.test(source)) continue

@@ -41,7 +41,8 @@ async function findWhat(it: InstructionOf<'COPY' | 'ADD'>, { setting, expand }: 
   const from = it.from === undefined ? undefined : await setting.imageCalled(it.from)
   const source = from ? await sourceOf(from, setting.store) : setting.context
   const written = it.sources.map(expand)
-  const fetched = keyword === 'ADD' ? await fetchSources(written, it, setting) : undefined
+  const asked = { checksum: it.checksum && expand(it.checksum), destination: it.destination }
+  const fetched = keyword === 'ADD' ? await fetchSources(written, asked, setting) : undefined
   const files = it.files.map(({ name, content, expand: open }) => ({ name, content: open ? expand(content) : content }))
   return findSources(source, {
     keyword,

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { collect } from '../../bytes/collect.ts'
 import type { LabEvent } from '../../events.ts'
@@ -63,6 +63,24 @@ describe('RUN', () => {
     const end = lines.findIndex(line => line.startsWith('Removing intermediate container'))
     expect(lines.slice(begin + 1, end)).toEqual(want)
     expect(left()).toEqual([])
+  })
+
+  it.each([
+    ['', undefined, true],
+    ['--network=default', undefined, true],
+    ['--network=host', 'host', true],
+    ['--network=none', 'host', false],
+    ['', 'none', false],
+    ['--network=default', 'none', false],
+  ] as const)('RUN %s, where a build may reach %s', async (flag, network, isOurs) => {
+    const { lines } = await built(`FROM base:v1\nRUN ${flag} readlink /proc/self/ns/net`, { network, noCache: true })
+    expect(lines.includes(readlinkSync('/proc/self/ns/net'))).toBe(isOurs)
+  })
+  it('RUN --network=host, where a build may reach none', async () => {
+    const failure = built('FROM base:v1\nUSER 0\n  RUN --network=host true', { network: 'none' })
+    await expect(failure).rejects.toThrow(
+      'Dockerfile:3:3: dockerfile parse error on line 3: RUN --network=host: this build may not reach a network',
+    )
   })
 
   it('leaves nothing of its mounts in the layer', async () => {

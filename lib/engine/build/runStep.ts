@@ -1,3 +1,4 @@
+import { dockerfileError } from './dockerfile/error.ts'
 import type { InstructionOf } from './dockerfile/instruction.ts'
 import type { PreparedMounts } from './runMounts.ts'
 import { isProgram, runWords, SCRIPTS } from './runWords.ts'
@@ -8,6 +9,8 @@ const SCRIPT = 'script'
 /** RUN. The command itself runs only where its result is not in the cache. */
 export async function runStep(it: InstructionOf<'RUN'>, stage: StageView): Promise<PlannedStep> {
   const { setting, args: stageArgs, config } = stage
+  if (it.network === 'host' && setting.network === 'none')
+    throw dockerfileError(setting.file, it.line.start, 'RUN --network=host: this build may not reach a network')
   const { args, script } = runWords(it, config)
   const { Env: env = [] } = config
   const assigned = (pairs: [string, string][]) => pairs.map(([name, value]) => `${name}=${value}`)

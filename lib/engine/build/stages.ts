@@ -83,6 +83,7 @@ export async function buildStages(
         ...setting,
         globalArgs,
         escapeToken,
+        file: dockerfile.file,
         noCache: setting.noCache ?? false,
         network: setting.network ?? 'host',
         snapshots: setting.snapshots ?? 'overlay',

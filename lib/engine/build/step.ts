@@ -13,6 +13,8 @@ import type { BuildStore } from './store.ts'
 /** What all stages of a build share. */
 export interface BuildSetting {
   readonly store: BuildStore
+  /** What errors call the Dockerfile. */
+  readonly file: string
   readonly context: CopySource
   readonly globalArgs: GlobalArgs
   readonly escapeToken: string

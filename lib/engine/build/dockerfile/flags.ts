@@ -11,13 +11,22 @@ export class Flags {
 
   /** Throws {@link LineError} when it is given twice or without a value. */
   text(name: string): string | undefined {
-    const [first, second] = this.#take(name)
-    if (second) throw new LineError(`duplicate flag specified: --${name}`, second.offset)
-    return first && givenValue(first)
+    return this.read(name, value => value)
   }
 
   texts(name: string): string[] {
-    return this.#take(name).map(givenValue)
+    return this.readAll(name, value => value)
+  }
+
+  /** What `read` makes of its value; what it throws points at the flag. */
+  read<T>(name: string, read: (value: string) => T): T | undefined {
+    const [first, second] = this.#take(name)
+    if (second) throw new LineError(`duplicate flag specified: --${name}`, second.offset)
+    return first && readFlag(first, read)
+  }
+
+  readAll<T>(name: string, read: (value: string) => T): T[] {
+    return this.#take(name).map(flag => readFlag(flag, read))
   }
 
   boolean(name: string): boolean {
@@ -39,6 +48,16 @@ export class Flags {
     const found = this.#left.filter(flag => flag.name === name)
     for (const flag of found) this.#left.splice(this.#left.indexOf(flag), 1)
     return found
+  }
+}
+
+function readFlag<T>(flag: Flag, read: (value: string) => T): T {
+  const value = givenValue(flag)
+  try {
+    return read(value)
+  } catch (error) {
+    if (error instanceof LineError) throw new LineError(error.message, flag.offset)
+    throw error
   }
 }
 

@@ -90,7 +90,7 @@ function parseCopy({ keyword, rest, offset }: SplitLine, flags: Flags, line: Log
     chmod: flags.text('chmod') || undefined,
     link: flags.boolean('link'),
     parents: keyword === 'COPY' && flags.boolean('parents'),
-    checksum: keyword === 'ADD' ? flags.text('checksum') || undefined : undefined,
+    checksum: keyword === 'ADD' ? flags.read('checksum', parseChecksum) : undefined,
     exclude: flags.texts('exclude'),
   }
 }
@@ -98,19 +98,32 @@ function parseCopy({ keyword, rest, offset }: SplitLine, flags: Flags, line: Log
 const NETWORKS = ['default', 'none', 'host']
 
 function parseRun({ rest }: SplitLine, flags: Flags, line: LogicalLine): Parsed {
-  const mounts = flags.texts('mount').map(parseRunMount)
-  const network = flags.text('network') ?? 'default'
-  if (!NETWORKS.includes(network)) throw new LineError(`unsupported network mode: ${JSON.stringify(network)}`)
-  const security = flags.text('security') ?? 'sandbox'
-  if (security !== 'sandbox') throw new LineError(`--security=${security}: not supported here (want sandbox)`)
+  const mounts = flags.readAll('mount', parseRunMount)
+  const network = flags.read('network', parseNetwork) ?? 'default'
+  flags.read('security', refuseInsecure)
   if (rest === '') throw new LineError('RUN requires at least one argument')
   return {
     keyword: 'RUN',
     command: commandLine(rest),
     files: line.heredocs,
     mounts,
-    network: network as InstructionOf<'RUN'>['network'],
+    network,
   }
+}
+
+function parseNetwork(value: string): InstructionOf<'RUN'>['network'] {
+  if (NETWORKS.includes(value)) return value as InstructionOf<'RUN'>['network']
+  throw new LineError(`unsupported network mode: ${JSON.stringify(value)} (want ${NETWORKS.join(', ')})`)
+}
+
+function refuseInsecure(value: string): void {
+  if (value !== 'sandbox') throw new LineError(`--security=${value}: not supported here (want sandbox)`)
+}
+
+/** It may be a variable, of which nothing is known yet. */
+function parseChecksum(value: string): string {
+  if (value.includes('$') || /^sha256:[0-9a-f]{64}$/.test(value)) return value
+  throw new LineError(`--checksum=${value}: want sha256: and 64 hexadecimal digits`)
 }
 
 function parseCommand({ keyword, rest }: SplitLine): Parsed {

@@ -17,8 +17,12 @@ const UNITS: Record<string, number> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 
 export function parseRunMount(text: string): RunMount {
   const fields = new Map(csvFields(text).map(field => pair(field)))
   const type = (fields.get('type') ?? 'bind').toLowerCase()
-  if (type === 'secret' || type === 'ssh') throw new LineError(`--mount=type=${type}: not supported here`)
-  if (!TYPES.includes(type)) throw new LineError(`unsupported mount type ${JSON.stringify(type)}`)
+  if (type === 'secret' || type === 'ssh')
+    throw new LineError(
+      `--mount=type=${type}: nothing of this kind is handed to a build here (want ${TYPES.join(', ')})`,
+    )
+  if (!TYPES.includes(type))
+    throw new LineError(`unsupported mount type ${JSON.stringify(type)} (want ${TYPES.join(', ')})`)
   onlyFor(['mode', 'uid', 'gid', 'sharing', 'id'], 'cache', type, fields)
   onlyFor(['size'], 'tmpfs', type, fields)
   const sharing = (fields.get('sharing') ?? 'shared').toLowerCase()
