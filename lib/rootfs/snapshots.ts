@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { temporaryName } from '../bytes/file.ts'
 import type { TarEntry } from '../bytes/tar.ts'
 import { isSystemError } from '../errors.ts'
 import type { Options } from '../events.ts'
@@ -12,6 +11,7 @@ import { Budget, layerName } from '../image/limits.ts'
 import { effectOf } from '../image/whiteout.ts'
 import { kernelError, type NativeRoot, native } from '../kernel.ts'
 import { digestOf, hexOf } from '../spec/digest.ts'
+import { stagingIn } from '../transport/staging.ts'
 import { LayerWriter } from './layerWriter.ts'
 import { unpackLayers } from './unpack.ts'
 
@@ -65,14 +65,14 @@ export class Snapshots {
   async #made(name: string, make: (folder: string) => Promise<void>): Promise<string> {
     const target = this.#path(name)
     if (existsSync(target)) return target
-    await mkdir(this.#folder, { recursive: true })
-    const beside = temporaryName(target)
-    await mkdir(beside, { mode: 0o755 })
+    const staging = stagingIn(this.#folder)
     try {
+      const beside = await staging.file()
+      await mkdir(beside, { mode: 0o755 })
       await make(beside)
       await moveInto(beside, target)
     } finally {
-      await rm(beside, { recursive: true, force: true })
+      await staging.close()
     }
     return target
   }

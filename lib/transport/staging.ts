@@ -23,7 +23,7 @@ export function stagingIn(parent: string): Staging {
   let ready: Promise<void> | undefined
   const make = async () => {
     await makeFolder(parent)
-    await sweep(parent)
+    await sweepStaging(parent)
     await mkdir(folder, { mode: 0o700 })
   }
   const file = async () => {
@@ -119,9 +119,19 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function sweep(parent: string): Promise<void> {
-  for (const name of await readdir(parent)) {
+/** Clears away the staging folders that killed processes left in `parent`, which may not be there. */
+export async function sweepStaging(parent: string): Promise<void> {
+  for (const name of await namesIn(parent)) {
     if (!name.startsWith(PREFIX) || !isGone(name.slice(PREFIX.length))) continue
     await rm(join(parent, name), { recursive: true, force: true })
+  }
+}
+
+async function namesIn(parent: string): Promise<string[]> {
+  try {
+    return await readdir(parent)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
   }
 }

@@ -12,6 +12,7 @@ import { withLabels } from './labels.ts'
 import { openInput } from './openInput.ts'
 import { buildStages } from './stages.ts'
 import { BuildStore } from './store.ts'
+import { sweepStore } from './sweep.ts'
 
 export interface BuildOptions extends Options {
   /** The Dockerfile; `CONTEXT/Dockerfile` unless it says otherwise, and what is on stdin for `-`. ≙ `--file` */
@@ -63,6 +64,7 @@ export async function build(context: string, options: BuildOptions = {}): Promis
   const store = new BuildStore(options.store)
   const print = (line: string) => emit(options, { type: 'build', line })
   try {
+    await sweepStore(store.folder)
     const input = await openInput(context, options, store.blobs.staging)
     const dockerfile = withLabels(parseDockerfile(input.text, input.name), options)
     const { built, steps, unused } = await buildStages(dockerfile, {

@@ -11,7 +11,7 @@ import type { BuiltImage } from './imageState.ts'
 import { outputLines } from './output.ts'
 import { cleanPath } from './patterns.ts'
 import { runConfig } from './runConfig.ts'
-import { makeRunFolder, sweepRunFolders } from './runFolders.ts'
+import { makeRunFolder } from './runFolders.ts'
 import { openRunRoot, type RunRoot } from './runRoot.ts'
 import { SCRIPTS } from './runWords.ts'
 import type { BuildStore } from './store.ts'
@@ -51,7 +51,6 @@ export async function runLayer(
   if (process.getuid?.() !== 0)
     throw new OciError('NOT_PERMITTED', `RUN ${request.args.join(' ')}: needs root, for its container and its overlay`)
   const runs = join(store.folder, 'run')
-  await sweepRunFolders(runs)
   const binds = await hostFiles(request, store)
   const points = [
     ...KERNELS.map(path => ({ path, isFolder: true })),

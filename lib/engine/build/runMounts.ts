@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OciError } from '../../errors.ts'
 import { LayerTree } from '../../image/tree.ts'
@@ -6,7 +6,7 @@ import { Snapshots } from '../../rootfs/snapshots.ts'
 import { digestOf, hexOf } from '../../spec/digest.ts'
 import type { Mount } from '../../spec/runtimeConfig.ts'
 import { withLock } from '../../transport/lock.ts'
-import { makeFolder } from '../../transport/staging.ts'
+import { makeFolder, stagingIn } from '../../transport/staging.ts'
 import { Changes } from './changes.ts'
 import { absolutePath } from './configure.ts'
 import { copyInto } from './copy.ts'
@@ -105,12 +105,13 @@ function cache(mount: RunMount, store: BuildStore): Prepared {
     target,
     async open(work) {
       if (sharing === 'private') {
-        await makeFolder(parent)
-        const own = await mkdtemp(join(parent, 'private-'))
+        const staging = stagingIn(parent)
         try {
+          const own = await staging.file()
+          await make(own)
           return await work(bound(own))
         } finally {
-          await rm(own, { recursive: true, force: true })
+          await staging.close()
         }
       }
       await make(shared)
