@@ -1,4 +1,4 @@
-import { collect } from '../bytes/collect.ts'
+import { bytesOf, collect } from '../bytes/collect.ts'
 import type { TarEntry } from '../bytes/tar.ts'
 import { isOciError, UnpackError } from '../errors.ts'
 import { pathBelow, toBytes } from '../image/layerPath.ts'
@@ -38,8 +38,10 @@ export class BulkWriter {
       await this.settle()
       return this.applyAlone(entry)
     }
-    const data = entry.type === 'file' ? await collect(entry.body) : (entry.linkpath ?? NOTHING)
-    const name = { path: pathBelow(entry.path, this.where), entry, data }
+    // The body is a stream of the parser's, with all that hangs on it: a batch is not to keep hundreds of them.
+    const { body, ...header } = entry
+    const data = header.type === 'file' ? await collect(body) : (header.linkpath ?? NOTHING)
+    const name = { path: pathBelow(header.path, this.where), entry: header, data }
     if (this.filling.add(name)) return
     await this.turn()
     this.filling.add(name)
@@ -85,7 +87,7 @@ export class BulkWriter {
       for (const name of batch.names.slice(next, next + count)) this.writer.keep(name.path, name.entry)
       next += count
       const refused = batch.names[next++]
-      if (refused) await this.applyAlone({ ...refused.entry, body: once(refused.data) })
+      if (refused) await this.applyAlone({ ...refused.entry, body: bytesOf(refused.data) })
     }
   }
 
@@ -96,10 +98,6 @@ export class BulkWriter {
       throw named(error, this.where, entry.path)
     }
   }
-}
-
-async function* once(data: Uint8Array) {
-  yield data
 }
 
 /** The same error, with the layer and the entry it is about. */
