@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { testRootfs } from './testBundle.ts'
-import { startPodman } from './testPodman.ts'
+import { busyboxTar, startPodman } from './testPodman.ts'
 import type { TestWorld } from './testWorld.ts'
 
 let world: TestWorld
@@ -17,11 +15,7 @@ async function run(...args: string[]): Promise<{ status: number; said: string }>
 
 beforeAll(async () => {
   world = await startPodman()
-  const rootfs = join(world.folder, 'rootfs')
-  testRootfs(rootfs)
-  for (const name of ['etc', 'tmp', 'proc', 'sys', 'dev']) mkdirSync(join(rootfs, name))
-  execFileSync('tar', ['-C', rootfs, '-cf', join(world.folder, 'rootfs.tar'), '.'])
-  await podman('import', join(world.folder, 'rootfs.tar'), 'busybox:test')
+  await podman('import', busyboxTar(world.folder), 'busybox:test')
 }, 120_000)
 afterAll(async () => {
   await podman('rm', '--all', '--force', '--time', '0').catch(() => {})

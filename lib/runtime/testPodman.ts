@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { testOcirun } from './testBundle.ts'
+import { testOcirun, testRootfs } from './testBundle.ts'
 import { startWorld, type TestWorld } from './testWorld.ts'
 
 /** podman and buildah with all their folders in such a world, and our own runtime to run containers with. */
@@ -45,6 +45,16 @@ export async function startPodman(): Promise<TestWorld> {
       rmSync(home, { recursive: true, force: true, maxRetries: 10 })
     },
   }
+}
+
+/** A tar of a busybox with the folders that podman mounts on, to be imported. */
+export function busyboxTar(folder: string): string {
+  const rootfs = join(folder, 'rootfs')
+  const tar = join(folder, 'rootfs.tar')
+  testRootfs(rootfs)
+  for (const name of ['etc', 'tmp', 'proc', 'sys', 'dev']) mkdirSync(join(rootfs, name))
+  execFileSync('tar', ['-C', rootfs, '-cf', tar, '.'])
+  return tar
 }
 
 /** podman leaves the cgroup above those of its containers; where a machine lacks a controller, it makes folders for it all the same. */

@@ -1,13 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { testRootfs } from '../../runtime/testBundle.ts'
-import { startPodman } from '../../runtime/testPodman.ts'
+import { PROGRAM } from '../../package.ts'
+import { busyboxTar, startPodman } from '../../runtime/testPodman.ts'
 import type { TestWorld } from '../../runtime/testWorld.ts'
 
-const OCILAB = fileURLToPath(new URL('../../../dist/cli/ocilab.js', import.meta.url))
 const NET = { name: 'ours', cniVersion: '0.4.0' }
 const IPAM = { type: 'host-local', ranges: [[{ subnet: '10.89.9.0/24' }]], routes: [{ dst: '0.0.0.0/0' }] }
 const PLUGINS = [
@@ -22,19 +19,15 @@ const podman = (...args: string[]) => onHost('podman', '--network-config-dir', '
 
 beforeAll(async () => {
   world = await startPodman()
-  const rootfs = join(world.folder, 'rootfs')
-  testRootfs(rootfs)
-  for (const name of ['etc', 'tmp', 'proc', 'sys', 'dev']) mkdirSync(join(rootfs, name))
-  execFileSync('tar', ['-C', rootfs, '-cf', join(world.folder, 'rootfs.tar'), '.'])
   const plugins = join(world.folder, 'plugins')
-  execFileSync(process.execPath, [OCILAB, 'cni', 'plugins', plugins])
+  execFileSync(process.execPath, [PROGRAM, 'cni', 'plugins', plugins])
   await world.run('ip', 'netns', 'add', 'host')
   await onHost('ip', 'link', 'set', 'lo', 'up')
   const settings = `[network]\\nnetwork_backend = "cni"\\ncni_plugin_dirs = ["${plugins}"]\\n`
   await world.run('sh', '-c', `printf '${settings}' >> "$CONTAINERS_CONF"; mkdir -p /etc/cni/net.d`)
   const list = JSON.stringify({ ...NET, plugins: PLUGINS })
   await world.run('sh', '-c', `printf '%s' '${list}' > /etc/cni/net.d/50-ours.conflist`)
-  await podman('import', join(world.folder, 'rootfs.tar'), 'busybox:test')
+  await podman('import', busyboxTar(world.folder), 'busybox:test')
 }, 120_000)
 afterAll(async () => {
   await podman('rm', '--all', '--force', '--time', '0').catch(() => {})
