@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { isSystemError } from '../errors.ts'
 
 /** The text of a file; empty where there is none. */
@@ -7,6 +8,16 @@ export function readIfThere(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return ''
+    throw error
+  }
+}
+
+/** The names in a folder; none where there is no folder. */
+export async function namesIfThere(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
     throw error
   }
 }

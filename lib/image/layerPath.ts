@@ -4,6 +4,8 @@ const SLASH = '/'
 // What Linux takes of a path in one call, and of a name in it. limits.h
 export const LONGEST_PATH = 4095
 const LONGEST_NAME = 255
+/** As many links as Linux follows on the way. */
+export const MOST_SYMLINKS = 40
 
 /**
  * A member's name as a path below the root, without dots and leading slashes; empty for the root itself.
@@ -35,6 +37,16 @@ function tooLong(name: Buffer, where: string, want: number): UnpackError {
     want,
     got: name.length,
   })
+}
+
+/** A path's parts as if the tree were the root: none empty, no dots, and no way up beyond the top. */
+export function partsWithin(path: string): string[] {
+  const parts: string[] = []
+  for (const part of path.split(SLASH)) {
+    if (part === '..') parts.pop()
+    else if (part !== '' && part !== '.') parts.push(part)
+  }
+  return parts
 }
 
 export function parentOf(path: string): string {

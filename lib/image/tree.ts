@@ -1,6 +1,6 @@
 import type { TarHeader } from '../bytes/tar.ts'
 import { OciError } from '../errors.ts'
-import { inFolder, LONGEST_PATH, pathBelow } from './layerPath.ts'
+import { inFolder, LONGEST_PATH, MOST_SYMLINKS, partsWithin, pathBelow } from './layerPath.ts'
 import { effectOf } from './whiteout.ts'
 
 /** A file as a layer brought it: hardlinks are several names of one inode. */
@@ -34,8 +34,6 @@ interface Node {
   children: Map<string, Node>
 }
 
-// Linux follows no more links on the way.
-const MOST_SYMLINKS = 40
 const SLASH = 47
 
 /** The tree that layers make when they are laid over each other, in memory and without contents. image-spec layer.md § Applying. */
@@ -88,7 +86,7 @@ export class LayerTree {
 
   /** The names in a folder, in the order of their bytes; none when there is no such folder. */
   names(path: string): string[] {
-    const node = this.#walk(clean(path.split('/')))
+    const node = this.#walk(partsWithin(path))
     return node ? [...node.children.keys()].sort() : []
   }
 
@@ -157,8 +155,8 @@ export class LayerTree {
       const link = child?.inode?.header.type === 'symlink' ? child.inode.header.linkpath : undefined
       if (link) {
         const from = link[0] === SLASH ? [] : folders.slice(0, at)
-        const path = [...from, ...link.toString('latin1').split('/'), ...folders.slice(at + 1)]
-        return this.#walk(clean(path), layer, followed + 1)
+        const path = [...from, link.toString('latin1'), ...folders.slice(at + 1)].join('/')
+        return this.#walk(partsWithin(path), layer, followed + 1)
       }
       if (child && holdsNames(child)) node = child
       else if (layer === undefined) return undefined
@@ -215,17 +213,7 @@ function split(path: Buffer): { folders: string[]; name: string | undefined } {
 
 /** One character a byte, so that no name is changed. */
 function partsOf(path: Buffer): string[] {
-  return clean(path.toString('latin1').split('/'))
-}
-
-/** As if the tree were the root: no empty parts, no dots, and no way up beyond the top. */
-function clean(path: string[]): string[] {
-  const parts: string[] = []
-  for (const part of path) {
-    if (part === '..') parts.pop()
-    else if (part !== '' && part !== '.') parts.push(part)
-  }
-  return parts
+  return partsWithin(path.toString('latin1'))
 }
 
 function invalid(path: Buffer, what: string): OciError {

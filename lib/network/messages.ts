@@ -17,20 +17,18 @@ import { writeRouteAddRequest } from './route.ts'
 import { commandLine, type NetworkStep } from './step.ts'
 
 const MESSAGES = [
-  ...([
-    'addBridge',
-    'addVeth',
-    'setUp',
-    'rename',
-    'plugIn',
-    'addAddress',
-    'addRoute',
-    'setMtu',
-    'setMac',
-    'setHairpin',
-    'moveIn',
-  ] as const),
-]
+  'addBridge',
+  'addVeth',
+  'setUp',
+  'rename',
+  'plugIn',
+  'addAddress',
+  'addRoute',
+  'setMtu',
+  'setMac',
+  'setHairpin',
+  'moveIn',
+] as const
 
 /** A step that is one message to the kernel. */
 export type MessageStep = Extract<NetworkStep, { change: (typeof MESSAGES)[number] }>

@@ -1,12 +1,8 @@
 import { constants } from 'node:os'
 import type { OciError } from '../errors.ts'
-import { inFolder, nameOf, parentOf, toBytes } from '../image/layerPath.ts'
+import { inFolder, MOST_SYMLINKS, nameOf, parentOf, partsWithin, toBytes } from '../image/layerPath.ts'
 import { kernelError, type NativeRoot } from '../kernel.ts'
-
-const S_IFMT = 0o170000
-const S_IFLNK = 0o120000
-// As many links as Linux follows on the way.
-const MOST_SYMLINKS = 40
+import { isSymlinkMode } from './fileKind.ts'
 
 /** Where folders are, links followed as if the root were `/`. Layers come folder by folder, so the last one is remembered. */
 export class FolderFinder {
@@ -43,9 +39,12 @@ export class FolderFinder {
       this.#call('mkdir', path, () => this.#root.mkdir(toBytes(path), 0o755))
       return path
     }
-    if ((mode & S_IFMT) !== S_IFLNK || followed === MOST_SYMLINKS) throw this.#noFolder(path)
+    if (!isSymlinkMode(mode) || followed === MOST_SYMLINKS) throw this.#noFolder(path)
     const target = this.#call('readlink', path, () => this.#root.readlink(toBytes(path)).toString('latin1'))
-    return this.make(within(target.startsWith('/') ? target : inFolder(parentOf(path), target)), followed + 1)
+    return this.make(
+      partsWithin(target.startsWith('/') ? target : inFolder(parentOf(path), target)).join('/'),
+      followed + 1,
+    )
   }
 
   #real(name: string): string | undefined {
@@ -62,13 +61,4 @@ export class FolderFinder {
       throw kernelError(error, `${what} ${toBytes(path)}`)
     }
   }
-}
-
-/** As if the root were `/`: no way up beyond the top. */
-function within(path: string): string {
-  const parts: string[] = []
-  for (const part of path.split('/'))
-    if (part === '..') parts.pop()
-    else if (part !== '' && part !== '.') parts.push(part)
-  return parts.join('/')
 }

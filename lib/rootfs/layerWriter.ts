@@ -5,13 +5,12 @@ import { emit, type Options } from '../events.ts'
 import { ancestorsOf, inFolder, nameOf, parentOf, pathBelow, toBytes } from '../image/layerPath.ts'
 import { effectOf } from '../image/whiteout.ts'
 import { kernelError, type NativeRoot, native } from '../kernel.ts'
+import { isFolderMode } from './fileKind.ts'
 import { FolderFinder } from './folderFinder.ts'
 import { NOT_THE_FILES_OWN } from './lower.ts'
 import { writeBody } from './writeBody.ts'
 
 const TYPE_BITS = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const
-const S_IFMT = 0o170000
-const S_IFDIR = 0o040000
 // A folder that no layer speaks of.
 const UNSPOKEN = { mode: 0o755, uid: 0, gid: 0 }
 
@@ -142,21 +141,17 @@ export class LayerWriter {
     this.setTime(path, entry)
   }
 
-  private keepFolder(path: string, entry: TarHeader): void {
-    this.chown(path, entry)
-    this.setXattrs(path, entry)
-    this.folders.set(path, { mode: entry.mode, mtime: entry.mtime })
-  }
-
   private keepRoot(entry: TarHeader): void {
     if (entry.type !== 'directory') throw this.invalid(entry.path, `the root is no folder but a ${entry.type}`)
-    this.keepFolder('', entry)
+    this.chown('', entry)
+    this.setXattrs('', entry)
+    this.folders.set('', { mode: entry.mode, mtime: entry.mtime })
   }
 
   /** A later entry replaces an earlier one of the same name; only a folder over a folder keeps what is in it. */
   private makeRoom(path: string, entry: TarHeader): void {
     const mode = this.modeOf(path)
-    if (mode === undefined || (entry.type === 'directory' && (mode & S_IFMT) === S_IFDIR)) return
+    if (mode === undefined || (entry.type === 'directory' && isFolderMode(mode))) return
     this.remove(path)
   }
 
@@ -198,7 +193,7 @@ export class LayerWriter {
     if (mode === undefined) return
     this.call('remove', path, () => this.root.remove(toBytes(path)))
     this.finder.forget()
-    if ((mode & S_IFMT) !== S_IFDIR) return
+    if (!isFolderMode(mode)) return
     for (const folder of this.folders.keys())
       if (folder === path || folder.startsWith(`${path}/`)) this.folders.delete(folder)
   }
@@ -240,7 +235,7 @@ export class LayerWriter {
   }
 
   private isFolder(path: string): boolean {
-    return ((this.modeOf(path) ?? 0) & S_IFMT) === S_IFDIR
+    return isFolderMode(this.modeOf(path))
   }
 
   private modeOf(path: string): number | undefined {

@@ -9,14 +9,13 @@ import type { Layer } from '../image/image.ts'
 import { ancestorsOf, pathBelow, toBytes } from '../image/layerPath.ts'
 import { Budget, layerName } from '../image/limits.ts'
 import { effectOf } from '../image/whiteout.ts'
-import { kernelError, type NativeRoot, native } from '../kernel.ts'
+import { kernelError, native } from '../kernel.ts'
 import { digestOf, hexOf } from '../spec/digest.ts'
 import { stagingIn } from '../transport/staging.ts'
+import { isFolderMode } from './fileKind.ts'
 import { LayerWriter } from './layerWriter.ts'
 import { unpackLayers } from './unpack.ts'
 
-const S_IFMT = 0o170000
-const S_IFDIR = 0o040000
 const OPAQUE = 'trusted.overlay.opaque'
 const PLAIN = { uid: 0, gid: 0, size: 0, devmajor: 0, devminor: 0, xattrs: new Map<string, Buffer>() }
 const FOLDER = { ...PLAIN, type: 'directory', mode: 0o755 } satisfies Partial<TarEntry>
@@ -115,7 +114,7 @@ async function unpackForOverlay(layer: Layer, folder: string, options: Options):
         hidden.add(name)
         // What the layer has there itself stays, and hides what is below it.
         if (!written.has(name)) await writer.apply({ ...entry, ...WHITEOUT, path: effect.path })
-        else if (isFolder(root, name)) hideBelow(name)
+        else if (isFolderMode(root.stat(toBytes(name)))) hideBelow(name)
         continue
       }
       // A folder under a name that was hidden is a new one.
@@ -134,8 +133,4 @@ async function unpackForOverlay(layer: Layer, folder: string, options: Options):
   } finally {
     root.close()
   }
-}
-
-function isFolder(root: NativeRoot, path: string): boolean {
-  return ((root.stat(toBytes(path)) ?? 0) & S_IFMT) === S_IFDIR
 }

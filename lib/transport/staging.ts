@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Bytes } from '../bytes/bytes.ts'
+import { namesIfThere } from '../bytes/readIfThere.ts'
 import { isSystemError } from '../errors.ts'
 import { isGone, ownMark } from './owner.ts'
 
@@ -121,17 +122,8 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Clears away the staging folders that killed processes left in `parent`, which may not be there. */
 export async function sweepStaging(parent: string): Promise<void> {
-  for (const name of await namesIn(parent)) {
+  for (const name of await namesIfThere(parent)) {
     if (!name.startsWith(PREFIX) || !isGone(name.slice(PREFIX.length))) continue
     await rm(join(parent, name), { recursive: true, force: true })
-  }
-}
-
-async function namesIn(parent: string): Promise<string[]> {
-  try {
-    return await readdir(parent)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return []
-    throw error
   }
 }

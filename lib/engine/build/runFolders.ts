@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isSystemError } from '../../errors.ts'
+import { namesIfThere } from '../../bytes/readIfThere.ts'
 import { unmount } from '../../rootfs/overlay.ts'
 import { discardContainer, idsBeginning } from '../../runtime/runOnce.ts'
 import { isGone, ownMark } from '../../transport/owner.ts'
@@ -20,21 +20,12 @@ export async function makeRunFolder(parent: string): Promise<{ id: string; folde
 export async function sweepRunFolders(parent: string): Promise<void> {
   const isLeft = (id: string) => id.startsWith(PREFIX) && isGone(id.slice(PREFIX.length))
   for (const id of idsBeginning(PREFIX).filter(isLeft)) await discardContainer(id)
-  const names = (await namesIn(parent)).filter(isLeft)
+  const names = (await namesIfThere(parent)).filter(isLeft)
   if (names.length === 0) return
   const mounted = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map(line => line.split(' ')[4] ?? '')
   for (const name of names) {
     const folder = join(parent, name)
     for (const path of mounted.filter(path => path.startsWith(`${folder}/`)).reverse()) await unmount(path)
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return []
-    throw error
   }
 }
