@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { emitWarning } from 'node:process'
 import { readRuntimeConfig } from '../bundle/configFile.ts'
 import { resolveUser } from '../bundle/user.ts'
-import { isOciError, isSystemError, OciError } from '../errors.ts'
+import { isOciError, OciError } from '../errors.ts'
 import { emit, say, type Undo } from '../events.ts'
 import { native } from '../kernel.ts'
 import { checkProcess } from '../spec/runtime/check.ts'
@@ -123,9 +123,8 @@ function readable<T>(stateOf: (id: string) => T): (id: string) => T[] {
     try {
       return [stateOf(id)]
     } catch (error) {
-      // One that has just been deleted is none, nor is one that is being made, or deleted, by another: its state is not there.
-      const there = !isSystemError((error as Error).cause, 'ENOENT')
-      if (there && !isOciError(error, 'CONTAINER_UNKNOWN')) emitWarning(`container ${id}: ${(error as Error).message}`)
+      // One that is about to be made, or has just been deleted, is none.
+      if (!isOciError(error, 'CONTAINER_UNKNOWN')) emitWarning(`container ${id}: ${(error as Error).message}`)
       return []
     }
   }

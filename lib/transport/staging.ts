@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { both } from '../bytes/both.ts'
 import type { Bytes } from '../bytes/bytes.ts'
 import { namesIfThere } from '../bytes/readIfThere.ts'
 import { isSystemError } from '../errors.ts'
@@ -64,15 +65,8 @@ export async function writeNew(
 ): Promise<void> {
   const file = await open(path, 'wx', 0o644)
   let working: Promise<void> = Promise.resolve()
-  const work = async (chunk: Uint8Array) => {
-    // The kernel takes it while we look at it: most of the time that is hashing.
-    const written = writeAll(file, chunk)
-    try {
-      await onChunk?.(chunk)
-    } finally {
-      await written
-    }
-  }
+  // The kernel takes it while we look at it: most of the time that is hashing.
+  const work = (chunk: Uint8Array) => both(writeAll(file, chunk), (async () => onChunk?.(chunk))())
   try {
     const chunks = typeof bytes === 'string' ? [Buffer.from(bytes)] : bytes instanceof Uint8Array ? [bytes] : bytes
     // While one chunk is written and looked at, the next one comes.

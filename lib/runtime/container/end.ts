@@ -115,8 +115,7 @@ function loadAnyState(root: string, id: string): SavedState | undefined {
   try {
     return loadState(root, id)
   } catch (error) {
-    if (isOciError(error, 'CONTAINER_UNKNOWN')) return
-    if (isOciError(error, 'CONFIG_INVALID')) return loadFirstState(root, id)
+    if (isOciError(error, 'CONTAINER_UNKNOWN') || isOciError(error, 'CONFIG_INVALID')) return loadFirstState(root, id)
     throw error
   }
 }

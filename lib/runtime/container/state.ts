@@ -67,9 +67,7 @@ export function saveState(root: string, state: SavedState): void {
 
 /** Throws `CONTAINER_UNKNOWN`, or `CONFIG_INVALID` for a state that cannot be read. */
 export function loadState(root: string, id: string): SavedState {
-  const { folder, file } = statePaths(root, id)
-  if (!existsSync(folder)) throw new RuntimeError('CONTAINER_UNKNOWN', 'container does not exist', { where: id })
-  return readState(file, id)
+  return readState(statePaths(root, id).file, id)
 }
 
 /** What is left to be known of a container whose state cannot be read. */

@@ -14,7 +14,10 @@ export function writeState(file: string, state: SavedState): void {
   }
 }
 
-/** Throws `CONFIG_INVALID` for a file that is not, to the last byte, what {@link writeState} wrote. */
+/**
+ * Throws `CONTAINER_UNKNOWN` when there is none: one that is about to be made, or has just been deleted by another.
+ * Throws `CONFIG_INVALID` for a file that is not, to the last byte, what {@link writeState} wrote.
+ */
 export function readState(file: string, id: string): SavedState {
   try {
     const { state, check } = JSON.parse(readFileSync(file, 'utf8')) as { state?: SavedState; check?: number }
@@ -22,6 +25,8 @@ export function readState(file: string, id: string): SavedState {
       throw new Error('want the state that create wrote')
     return state
   } catch (error) {
+    if (isSystemError(error, 'ENOENT'))
+      throw new RuntimeError('CONTAINER_UNKNOWN', 'container does not exist', { where: id })
     throw new RuntimeError(
       'CONFIG_INVALID',
       `${file}: not a container's state: ${(error as Error).message}`,

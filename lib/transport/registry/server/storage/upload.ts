@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { both } from '../../../../bytes/both.ts'
 import type { Bytes } from '../../../../bytes/bytes.ts'
 import { type Hashing, hashing } from '../../../../bytes/hashing.ts'
 import { RegistryError } from '../../../../errors.ts'
@@ -91,12 +92,7 @@ export class Upload {
   private async write(batch: Uint8Array[], length: number): Promise<void> {
     const offset = this.received
     this.received += length
-    const written = this.file.write(batch, offset)
-    try {
-      await this.hash.update(batch)
-    } finally {
-      await written
-    }
+    await both(this.file.write(batch, offset), this.hash.update(batch))
     if (this.file.path !== undefined) for (const chunk of batch) giveBack(chunk)
     this.onWritten?.(offset + length)
   }
