@@ -103,13 +103,14 @@ async function hostFiles({ network, scripts }: RunRequest, store: BuildStore): P
   }
   const resolver = await readFile('/etc/resolv.conf', 'utf8').catch(() => '')
   const hosts = network === 'host' ? await readFile('/etc/hosts', 'utf8').catch(() => HOSTS) : HOSTS
-  const scriptFiles = Object.entries(scripts).map(([name, text]) => bound(`${SCRIPTS}/${name}`, text, ['ro'], 0o755))
-  return [
+  const mounts = [
     await bound('/etc/resolv.conf', network === 'host' ? resolver : '', []),
     await bound('/etc/hosts', hosts, []),
     await bound('/etc/hostname', 'build\n', []),
-    ...(await Promise.all(scriptFiles)),
   ]
+  for (const [name, text] of Object.entries(scripts))
+    mounts.push(await bound(`${SCRIPTS}/${name}`, text, ['ro'], 0o755))
+  return mounts
 }
 
 function* clamped(members: Iterable<TarInput>, latest: TarTime | undefined): Iterable<TarInput> {

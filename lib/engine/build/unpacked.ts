@@ -41,15 +41,24 @@ async function* through(program: string, bytes: Bytes, where: string): Bytes {
   // What goes wrong here shows in how the program ends.
   ended.catch(() => undefined)
   child.stdin.on('error', () => undefined)
-  Readable.from(bytes, { objectMode: false }).pipe(child.stdin)
+  const source = Readable.from(bytes, { objectMode: false })
+  let upstream: unknown
+  source.on('error', error => {
+    upstream = error
+    child.kill()
+  })
+  source.pipe(child.stdin)
   try {
     yield* child.stdout
     const code = await ended
+    // What went wrong before us keeps its own name.
+    if (upstream !== undefined) throw upstream
     if (code !== 0) throw new OciError('ARCHIVE_INVALID', `${where}: ${program} ends with ${code}`, { got: code })
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error
     throw new OciError('TOOL_MISSING', `${where}: needs ${program}`, { want: program }, { cause: error })
   } finally {
+    source.destroy()
     child.kill()
   }
 }

@@ -85,6 +85,8 @@ export async function* packageFiles(deb: Deb): AsyncGenerator<TarEntry> {
   const child = spawn('dpkg-deb', ['--fsys-tarfile', deb.path], { stdio: ['ignore', 'pipe', 'ignore'] })
   child.once('error', error => child.stdout.destroy(error))
   const ended = once(child, 'close')
+  // Where there is no such program, its output says so first.
+  ended.catch(() => undefined)
   yield* readTar(child.stdout, deb.file)
   const [status] = await ended
   if (status !== 0)

@@ -93,8 +93,13 @@ async function send(
     for await (const chunk of bytes) {
       // Hashed while it is on its way.
       const hashed = check.update(chunk)
-      yield chunk
-      await hashed
+      hashed.catch(() => undefined)
+      try {
+        yield chunk
+      } finally {
+        // Also when nobody wants more: the chunk may be lent.
+        await hashed
+      }
     }
     // A registry that took wrong bytes without looking must not get the last of them.
     put = check.end()

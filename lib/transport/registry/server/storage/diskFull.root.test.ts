@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { expectAllHeard } from '../../../../bytes/testUnheard.ts'
 import { digestOf } from '../../../../spec/digest.ts'
+import { OCI_LAYER, OCI_MANIFEST } from '../../../../spec/mediaTypes.ts'
 import { type RunningRegistry, startRegistry } from '../server.ts'
+import { manifestOf } from '../testRegistry.ts'
 
 describe.each([
   ['bytes', 'size=6m', 'size=64m'],
@@ -52,3 +55,33 @@ describe.each([
     expect((await get(digestOf(blob))).equals(blob)).toBe(true)
   })
 })
+
+it('a mirror whose disk has no room for one more file breaks off, and goes on when there is', () =>
+  expectAllHeard(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ocilab-full-'))
+    const mount = (options: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder])
+    mount('nr_inodes=40')
+    const origin = await startRegistry()
+    const mirror = await startRegistry({ root: folder, upstream: origin.host, insecure: true })
+    const blob = Buffer.alloc(1 << 20, 'layer')
+    const path = `/v2/a/blobs/${digestOf(blob)}`
+    try {
+      await fetch(`${origin.url}/v2/a/blobs/uploads/?digest=${digestOf(blob)}`, { method: 'POST', body: blob })
+      const raw = manifestOf({ config: { mediaType: OCI_LAYER, digest: digestOf(blob), size: blob.length } })
+      const put = { method: 'PUT', body: raw, headers: { 'content-type': OCI_MANIFEST } }
+      expect((await fetch(`${origin.url}/v2/a/manifests/v0`, put)).status).toBe(201)
+      expect((await fetch(`${mirror.url}/v2/a/manifests/v0`)).status).toBe(200)
+      expect(() => {
+        for (let i = 0; i < 40; i++) writeFileSync(join(folder, `.room${i}`), '')
+      }).toThrow('ENOSPC')
+      const broken = fetch(`${mirror.url}${path}`, { signal: AbortSignal.timeout(20_000) })
+      await expect(broken.then(answer => answer.arrayBuffer())).rejects.not.toMatchObject({ name: 'TimeoutError' })
+      mount('remount,nr_inodes=1000')
+      expect(Buffer.from(await (await fetch(`${mirror.url}${path}`)).arrayBuffer()).equals(blob)).toBe(true)
+    } finally {
+      await mirror.close()
+      await origin.close()
+      execFileSync('umount', [folder])
+      rmSync(folder, { recursive: true })
+    }
+  }))

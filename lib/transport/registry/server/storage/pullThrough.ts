@@ -95,8 +95,9 @@ export class PullThrough extends Storage {
       await this.finishUpload(upload, blob.digest)
       growing.finished()
     } catch (error) {
-      await this.cancelUpload(upload)
       growing.failed(error)
+      // Who reads has heard what went wrong; nobody waits for this.
+      await this.cancelUpload(upload).catch(() => undefined)
     }
   }
 

@@ -21,7 +21,8 @@ export function uploadFile(path: string): UploadFile {
   const closed = async () => {
     const open = handle
     handle = undefined
-    await (await open)?.close()
+    // Whoever wrote has heard why it could not be opened.
+    await (await open?.catch(() => undefined))?.close()
   }
   const syncAhead = (file: FileHandle) => {
     if (unsynced < SYNC_EVERY || syncing) return
