@@ -1,10 +1,11 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../bytes/file.ts'
-import { isSystemError, OciError } from '../errors.ts'
+import { isSystemError } from '../errors.ts'
 import { type Options, say } from '../events.ts'
 import type { Image } from '../image/image.ts'
 import { readInRoot } from '../rootfs/readInRoot.ts'
+import { fillInPlace } from '../rootfs/target.ts'
 import { unpack } from '../rootfs/unpack.ts'
 import { type Bundle, openBundle } from './bundle.ts'
 import { runtimeSpecFor } from './fromImage.ts'
@@ -19,35 +20,27 @@ export async function unpackBundle(
   options: Options & { rootless?: boolean } = {},
 ): Promise<Bundle> {
   say(options, `umoci unpack --image IMAGE ${path}`)
-  await claim(path)
-  try {
-    const rootfs = join(path, 'rootfs')
-    await unpack(image, rootfs, options)
-    const accounts = { passwd: read(rootfs, 'etc/passwd'), group: read(rootfs, 'etc/group') }
-    const config = runtimeSpecFor(image.config, accounts, { rootless: options.rootless })
-    await writeFileAtomically(join(path, 'config.json'), JSON.stringify(config, null, '\t'))
-    return await openBundle(path)
-  } catch (error) {
-    // A bundle is whole or not there.
-    await rm(path, { recursive: true, force: true })
-    throw error
-  }
+  // A bundle is whole or not there.
+  return fillInPlace(path, () => filled(image, path, options), { isNew: await made(path) })
 }
 
-/** Takes an absent or empty folder. Throws `TARGET_EXISTS` for one that has something in it. */
-async function claim(path: string): Promise<void> {
+async function filled(image: Image, path: string, options: Options & { rootless?: boolean }): Promise<Bundle> {
+  const rootfs = join(path, 'rootfs')
+  await unpack(image, rootfs, options)
+  const accounts = { passwd: read(rootfs, 'etc/passwd'), group: read(rootfs, 'etc/group') }
+  const config = runtimeSpecFor(image.config, accounts, { rootless: options.rootless })
+  await writeFileAtomically(join(path, 'config.json'), JSON.stringify(config, null, '\t'))
+  return openBundle(path)
+}
+
+/** Makes the folder, and answers whether it was not there. */
+async function made(path: string): Promise<boolean> {
   try {
     await mkdir(path, { mode: 0o700 })
+    return true
   } catch (error) {
-    if (!isSystemError(error, 'EEXIST')) throw error
-    const there = await readdir(path)
-    if (there.length > 0)
-      throw new OciError(
-        'TARGET_EXISTS',
-        `${path}: not empty (has ${there[0]})`,
-        { where: path, got: there },
-        { cause: error },
-      )
+    if (isSystemError(error, 'EEXIST')) return false
+    throw error
   }
 }
 

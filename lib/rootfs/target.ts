@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rmdir } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { isSystemError, OciError } from '../errors.ts'
@@ -10,15 +10,8 @@ import { stagingIn } from '../transport/staging.ts'
  * renamed, one that is there (a mount point, maybe) is emptied again when it goes wrong. Throws `TARGET_EXISTS`.
  */
 export async function fillFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  const there = await contents(target)
-  if (there !== undefined && there.length > 0)
-    throw new OciError('TARGET_EXISTS', `${target}: not empty (has ${there[0]})`, {
-      where: target,
-      want: 'an empty folder, or none',
-      got: there.slice(0, 10),
-    })
-  if (there === undefined) await fillBeside(target, fill)
-  else await fillInPlace(target, fill)
+  if ((await contents(target)) === undefined) await fillBeside(target, fill)
+  else await fillInPlace(target, () => fill(target))
 }
 
 /** In a staging folder: what a killed process leaves there is cleared away by the next one. */
@@ -30,7 +23,7 @@ async function fillBeside(target: string, fill: (folder: string) => Promise<void
     try {
       await mkdir(folder, { mode: 0o755 })
       await fill(folder)
-      await rename(folder, target)
+      await giveName(folder, target)
     } catch (error) {
       emptied(folder)
       throw error
@@ -40,13 +33,46 @@ async function fillBeside(target: string, fill: (folder: string) => Promise<void
   }
 }
 
-async function fillInPlace(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+/** Somebody else may have been faster. */
+async function giveName(folder: string, target: string): Promise<void> {
   try {
-    await fill(target)
+    await rename(folder, target)
   } catch (error) {
-    emptied(target)
+    if (!isSystemError(error)) throw error
+    mustBeEmpty(target, await contents(target))
     throw error
   }
+}
+
+/**
+ * Fills a folder that is there, while nobody else does; when that goes wrong it is emptied again, or removed where it was
+ * made for this. Throws `TARGET_EXISTS` where there is something in it, and where another program is at it.
+ */
+export async function fillInPlace<T>(target: string, fill: () => Promise<T>, { isNew = false } = {}): Promise<T> {
+  const folder = await open(target, 'r')
+  try {
+    if (!native().tryLock(folder.fd))
+      throw new OciError('TARGET_EXISTS', `${target}: another program is filling it`, { where: target })
+    mustBeEmpty(target, await contents(target))
+    try {
+      return await fill()
+    } catch (error) {
+      emptied(target)
+      if (isNew) await rmdir(target)
+      throw error
+    }
+  } finally {
+    await folder.close()
+  }
+}
+
+function mustBeEmpty(target: string, there: readonly string[] | undefined): void {
+  if (there !== undefined && there.length > 0)
+    throw new OciError('TARGET_EXISTS', `${target}: not empty (has ${there[0]})`, {
+      where: target,
+      want: 'an empty folder, or none',
+      got: there.slice(0, 10),
+    })
 }
 
 /** By hand of our own: an image may be deeper than any path that Node could remove. */

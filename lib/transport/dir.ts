@@ -12,10 +12,13 @@ import { type Digest, digester, digestOf, hexOf } from '../spec/digest.ts'
 import { detectMediaType, parseManifest } from '../spec/manifest.ts'
 import { DOCKER_MANIFEST, OCI_MANIFEST } from '../spec/mediaTypes.ts'
 import { fileSize, readBlob } from './blobDirectory.ts'
+import { withLock } from './lock.ts'
 import { makeFolder, stagingIn, syncFolder, writeSynced } from './staging.ts'
 import type { ImageSink, ImageSource, PutBlob, Transport, TransportOptions } from './transport.ts'
 
 const VERSION = 'Directory Transport Version: 1.1\n'
+// A name that is no blob's, and that a folder of ours may have.
+const LOCK = '.ocilab.lock'
 const MANIFEST_LIMIT = 4 << 20
 
 /** `dir:PATH`: one image, its manifest and its blobs side by side in a folder; for looking at. Throws `REFERENCE_INVALID`. */
@@ -29,7 +32,7 @@ export function dirTransport(path: string): Transport {
   return {
     name,
     source: options => dirSource(path, name, options),
-    sink: () => dirSink(path, name),
+    sink: options => dirSink(path, name, options),
   }
 }
 
@@ -62,10 +65,14 @@ function dirBlobs(path: string, where: string, top: Descriptor): BlobSource {
   }
 }
 
-/** Blobs come under their own names beside the old ones; manifest.json is exchanged last, and what it no longer names goes. */
-async function dirSink(path: string, where: string): Promise<ImageSink> {
+/**
+ * Blobs come under their own names beside the old ones; manifest.json is exchanged last, and what it no longer names goes.
+ * Of two who write at once the first to finish wins: the other one finds its blobs gone, and says so.
+ */
+async function dirSink(path: string, where: string, options: TransportOptions = {}): Promise<ImageSink> {
   await mustBeOurs(path, where)
   const before = new Set(await list(path))
+  const alone = <T>(work: () => Promise<T>) => withLock(join(path, LOCK), work, options)
   const added = new Set<string>()
   const staging = stagingIn(path)
   let committed = false
@@ -80,18 +87,24 @@ async function dirSink(path: string, where: string): Promise<ImageSink> {
     },
     async commit({ mediaType, raw }) {
       await makeFolder(path)
-      await staging.publish(join(path, 'version'), VERSION)
-      await staging.publish(join(path, 'manifest.json'), raw)
-      // From here on the new blobs are named: a failure must not take them away.
-      committed = true
-      await syncFolder(path)
-      await removeAllBut(path, before, raw)
+      await alone(async () => {
+        await mustHaveBlobs(path, raw, where)
+        await staging.publish(join(path, 'version'), VERSION)
+        await staging.publish(join(path, 'manifest.json'), raw)
+        // From here on the new blobs are named: a failure must not take them away.
+        committed = true
+        await syncFolder(path)
+        await removeBlobs(path, await list(path), raw)
+      })
       return { mediaType, digest: digestOf(raw), size: raw.length }
     },
     async close() {
       await staging.close()
       if (committed) return
-      for (const name of added) if (!before.has(name)) await rm(join(path, name), { force: true })
+      const ours = [...added].filter(name => !before.has(name))
+      // What went wrong is being said already.
+      if (ours.length > 0)
+        await alone(async () => removeBlobs(path, ours, await manifestOf(path))).catch(() => undefined)
       // Removed only if empty: then it was we who made it, or nothing is lost.
       if (before.size === 0) await rmdir(path).catch(() => undefined)
     },
@@ -119,11 +132,26 @@ async function putFile(
   }
 }
 
-async function removeAllBut(path: string, before: ReadonlySet<string>, raw: Uint8Array): Promise<void> {
-  const { config, layers } = parseManifest(raw, path)
-  const named = new Set([config, ...layers].map(blob => hexOf(blob.digest)))
+/** Removes those of the files that are blobs, and that the manifest does not name. */
+async function removeBlobs(path: string, names: Iterable<string>, raw: Uint8Array | undefined): Promise<void> {
+  const named = new Set(raw && blobsOf(raw, path).map(blob => hexOf(blob.digest)))
   const isBlob = (name: string) => /^[0-9a-f]{64}(\.manifest\.json)?$/.test(name)
-  for (const name of before) if (isBlob(name) && !named.has(name)) await rm(join(path, name), { force: true })
+  for (const name of names) if (isBlob(name) && !named.has(name)) await rm(join(path, name), { force: true })
+}
+
+async function mustHaveBlobs(path: string, raw: Uint8Array, where: string): Promise<void> {
+  for (const { digest } of blobsOf(raw, where))
+    if ((await fileSize(join(path, hexOf(digest)))) === undefined)
+      throw new OciError('TARGET_EXISTS', `${where}: another program writes there`, { where, want: digest })
+}
+
+function blobsOf(raw: Uint8Array, where: string): Descriptor[] {
+  const { config, layers } = parseManifest(raw, where)
+  return [config, ...layers]
+}
+
+async function manifestOf(path: string): Promise<Uint8Array | undefined> {
+  return (await list(path)).includes('manifest.json') ? readFile(join(path, 'manifest.json')) : undefined
 }
 
 /** A folder with other things in it is not ours to write into. Throws `TARGET_EXISTS`. */

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { rename, stat } from 'node:fs/promises'
+import { link, rename, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
@@ -72,7 +72,14 @@ export async function deliverTo(path: string, archive: Bytes, staging: Staging):
 async function writeFile(path: string, archive: Bytes, staging: Staging): Promise<void> {
   const beside = await staging.file()
   await writeSynced(beside, archive)
-  await rename(beside, path)
+  try {
+    // Unlike a rename it takes no name that somebody has got meanwhile.
+    await link(beside, path)
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) await look(path, path)
+    // An empty file makes room; and not every file system has links.
+    await rename(beside, path)
+  }
 }
 
 async function writeStream(path: string, archive: Bytes): Promise<void> {
