@@ -1,7 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { writeTar } from '../../bytes/writeTar.ts'
 import { build } from '../../engine/build/build.ts'
 import { editImage } from '../../engine/edit/edit.ts'
@@ -14,6 +12,7 @@ import { heldImage } from '../../transport/held.ts'
 import { parseTransport } from '../../transport/parse.ts'
 import { appJar } from '../demo/appJar.ts'
 import { busyboxFiles } from '../demo/busyboxFiles.ts'
+import { type Docker, startDocker } from './dockerd.ts'
 import { benchLayout } from './images.ts'
 import { program } from './program.ts'
 import { DIST } from './startUp.ts'
@@ -70,7 +69,7 @@ function inHere(context: string, store: string): Contender {
   return { name: 'build()', run: () => build(context, { store, tags: ['bench:v0'] }).then(() => undefined) }
 }
 
-function dockerBuild(context: string, docker: (...args: string[]) => void, cached: boolean): Contender {
+function dockerBuild(context: string, docker: Docker, cached: boolean): Contender {
   const run = () => docker('build', '-q', '-t', 'bench:v0', ...(cached ? [] : ['--no-cache']), context)
   return { name: 'docker build', run }
 }
@@ -93,34 +92,4 @@ async function jdk(): Promise<Image> {
 
 async function tools(): Promise<Image> {
   return imageFrom({ ...hostPlatform(), layers: [{ tar: writeTar(await busyboxFiles()) }], flavour: 'docker' })
-}
-
-/** A daemon of our own, with the storage it has on ordinary machines. */
-async function startDocker({ folder, defer }: Place): Promise<(...args: string[]) => void> {
-  const home = join(folder, 'docker')
-  const socket = join(home, 'socket')
-  const paths = [
-    `--data-root=${join(home, 'data')}`,
-    `--exec-root=${join(home, 'exec')}`,
-    `--pidfile=${join(home, 'pid')}`,
-  ]
-  const quiet = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--storage-driver=overlay2']
-  mkdirSync(home)
-  const daemon = spawn('dockerd', [...paths, ...quiet, `--host=unix://${socket}`], { stdio: 'ignore' })
-  const gone = new Promise(resolve => daemon.once('exit', resolve))
-  defer(async () => {
-    daemon.kill('SIGTERM')
-    await gone
-  })
-  const env = { ...process.env, DOCKER_BUILDKIT: '0', DOCKER_CONFIG: join(home, 'client') }
-  const docker = (...args: string[]) =>
-    void execFileSync('docker', ['-H', `unix://${socket}`, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  for (const deadline = Date.now() + 60_000; ; await sleep(100)) {
-    try {
-      docker('version')
-      return docker
-    } catch (error) {
-      if (Date.now() > deadline || daemon.exitCode !== null) throw error
-    }
-  }
 }

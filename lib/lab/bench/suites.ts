@@ -7,6 +7,10 @@ export const suites: readonly Listed[] = [
     ...{ name: 'unpack', guarded: false, images: ['java-app', 'many-files', 'big-layer'] },
     load: () => import('./unpack.ts'),
   },
+  {
+    ...{ name: 'archive', guarded: false, images: ['java-app', 'many-files', 'big-layer'] },
+    load: () => import('./archive.ts'),
+  },
   { name: 'build', guarded: false, load: () => import('./build.ts') },
   { name: 'registry', guarded: false, load: () => import('./registry.ts') },
   { name: 'copy', guarded: false, load: () => import('./copy.ts') },
