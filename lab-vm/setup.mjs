@@ -277,6 +277,8 @@ function native() {
 function build() {
   const stamp = join(HOME, 'dist/.built')
   if (existsSync(stamp) && newest(join(HOME, 'lib')) <= age(stamp)) return
+  if (!existsSync(bin('typescript/bin/tsc')))
+    stop('build: the npm packages are not here yet; run `npm run setup` first')
   step('lib/ → dist/', () => {
     must(process.execPath, [bin('typescript/bin/tsc'), '-p', HOME])
     bundlePrograms()
