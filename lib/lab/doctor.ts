@@ -4,6 +4,7 @@ import { isOciError } from '../errors.ts'
 import { openNative } from '../network/native.ts'
 import type { Words } from './claim.ts'
 import { installedJupyter } from './jupyter/server/install.ts'
+import { staleBuild } from './nativeBuild.ts'
 import { runTool } from './tool.ts'
 
 /** One thing a lab stands on: there or not, and how to get it. */
@@ -69,7 +70,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: 'venv',
     program: 'python3',
-    args: ['-c', 'import ensurepip, venv; print("there")'],
+    args: ['-c', 'import ensurepip, venv; print("python3-venv")'],
     needed: 'notebooks',
     packages: 'python3-venv',
     mend: 'sudo apt-get install -y python3-venv',
@@ -136,7 +137,10 @@ function root(): Diagnosis {
 function addon(): Diagnosis {
   try {
     openNative()
-    return { name: 'native/', needed: 'containers', state: 'ok', seen: { en: 'built', zh: '已编译' } }
+    const stale = staleBuild()
+    return stale
+      ? { name: 'native/', needed: 'containers', state: 'missing', seen: stale, mend: 'make -C native' }
+      : { name: 'native/', needed: 'containers', state: 'ok', seen: { en: 'built', zh: '已编译' } }
   } catch (error) {
     const mend = isOciError(error) ? error.data.hint : undefined
     return {
