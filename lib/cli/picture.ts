@@ -3,6 +3,7 @@ import { OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
 import { layerChanges } from '../image/changes.ts'
 import type { Image } from '../image/image.ts'
+import type { Language } from '../lab/claim.ts'
 import { layerExplorer } from '../lab/show/layerExplorer.ts'
 import { manifestGraph } from '../lab/show/manifestGraph.ts'
 import { networkPicture } from '../lab/show/networkPicture.ts'
@@ -10,6 +11,7 @@ import type { Picture } from '../lab/show/picture.ts'
 import { labNames, labTag } from '../network/names.ts'
 import { netnsPath } from '../network/netns.ts'
 import { namedNetns, topology } from '../network/topology.ts'
+import { languageOption } from './check.ts'
 import { type ImageFlags, withImageFlags } from './imageFlags.ts'
 import { withImage } from './openImage.ts'
 import { session } from './session.ts'
@@ -18,6 +20,7 @@ type Form = 'text' | 'mermaid' | 'html'
 
 interface PictureFlags extends ImageFlags {
   as: Form
+  lang: Language
   id: string
 }
 
@@ -40,7 +43,7 @@ export function command(): Command {
           const { netnsPath: own } = labNames(flags.id)
           const containers = netnsPath(`runc-${labTag(flags.id)}.`)
           const namespaces = namedNetns().filter(path => path === own || path.startsWith(containers))
-          draw(networkPicture(await topology(namespaces, { rules: true })), flags.as)
+          draw(networkPicture(await topology(namespaces, { rules: true })), flags)
         }),
     )
 }
@@ -53,23 +56,24 @@ function ofImage(name: string, description: string, picture: Draw): Command {
     .argument('<source>', 'such as oci:oci-demo-app:v0')
     .action((source: string, flags: PictureFlags) =>
       session(flags, options =>
-        withImage(source, flags, options, async image => draw(await picture(image, source, options), flags.as)),
+        withImage(source, flags, options, async image => draw(await picture(image, source, options), flags)),
       ),
     )
 }
 
 function inForms(command: Command): Command {
   const form = new Option('--as <form>', 'in which form').choices(['text', 'mermaid', 'html']).default('text')
-  return command.addOption(form)
+  return command.addOption(form).addOption(languageOption())
 }
 
-function draw(picture: Picture, form: Form): void {
-  const drawn = picture[form]
+function draw(picture: Picture, { as: form, lang }: PictureFlags): void {
+  const drawing = picture[lang]
+  const drawn = drawing[form]
   if (drawn === undefined) {
-    const forms = (['text', 'mermaid', 'html'] as const).filter(it => picture[it] !== undefined)
+    const forms = (['text', 'mermaid', 'html'] as const).filter(it => drawing[it] !== undefined)
     throw new OciError(
       'ARGUMENT_INVALID',
-      `--as: ${picture.title} cannot be drawn so (want ${forms.join(' or ')}, got ${form})`,
+      `--as: ${drawing.title} cannot be drawn so (want ${forms.join(' or ')}, got ${form})`,
       {
         want: forms,
         got: form,

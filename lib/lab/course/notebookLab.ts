@@ -100,7 +100,7 @@ export const lab = {
 
   /** Shows a picture: drawn where the front end can, and as text. */
   show(picture: Picture): void {
-    show(mimeBundle(picture))
+    show(mimeBundle(picture[language()]))
   },
 
   /** Runs a line of shell in the lesson's folder and prints what it prints. Throws `COMMAND_FAILED` for another status than 0. */

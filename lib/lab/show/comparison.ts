@@ -1,4 +1,4 @@
-import type { Picture } from './picture.ts'
+import { inBoth, type Picture } from './picture.ts'
 import { htmlTable, textTable } from './table.ts'
 
 /** One thing that ours and the real tool both made. */
@@ -12,13 +12,22 @@ export interface Compared {
   readonly because?: string
 }
 
+const OURS = { en: 'ours', zh: '我们的' }
+const VERDICT = { en: 'verdict', zh: '结论' }
+const SPEC = { en: 'spec', zh: '规范' }
+const EQUAL = { en: 'equal', zh: '相同' }
+const DIFFERENT = { en: 'different', zh: '不同' }
+const COLON = { en: ': ', zh: '：' }
+
 /** Ours and the real tool side by side, and in each row whether they are equal, and if not, why. ≙ diff -y */
 export function comparison(tool: string, rows: readonly Compared[]): Picture {
-  const head = ['', 'ours', tool, 'verdict', 'spec']
-  const cells = rows.map(({ what, ours, theirs, clause, because }) => {
-    const verdict = ours === theirs ? 'equal' : because ? `different: ${because}` : 'different'
-    return [what, ours, theirs, verdict, clause]
+  return inBoth(say => {
+    const head = ['', say(OURS), tool, say(VERDICT), say(SPEC)]
+    const cells = rows.map(({ what, ours, theirs, clause, because }) => {
+      const different = because ? `${say(DIFFERENT)}${say(COLON)}${because}` : say(DIFFERENT)
+      return [what, ours, theirs, ours === theirs ? say(EQUAL) : different, clause]
+    })
+    const title = say({ en: `Ours and ${tool}`, zh: `我们的与 ${tool}` })
+    return { title, text: textTable(head, cells), html: htmlTable(title, head, cells) }
   })
-  const title = `Ours and ${tool}`
-  return { title, text: textTable(head, cells), html: htmlTable(title, head, cells) }
 }

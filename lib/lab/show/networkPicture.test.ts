@@ -34,7 +34,7 @@ const goal = {
 
 describe('the network as it is', () => {
   it('says all that is there, and nothing is missing', async () => {
-    const { text, mermaid } = networkPicture([host, inside], goal)
+    const { text, mermaid } = networkPicture([host, inside], goal).en
     expect(text).toBe(
       [
         'host',
@@ -72,7 +72,7 @@ describe('the network as it is', () => {
       ['missing: veth-host in runc0'],
     ],
   ])('says what is missing %s', async (_when, places, missing) => {
-    const { text, mermaid } = networkPicture(places, goal)
+    const { text, mermaid } = networkPicture(places, goal).en
     expect(text.split('\n').filter(line => line.startsWith('missing'))).toEqual(missing)
     expect(mermaid).toContain('(missing)')
     await readMermaid(mermaid!)
@@ -86,8 +86,8 @@ it('a published port leads to the link that has the address', async () => {
   ] as const
   const commands = publishTable('t', { bridge: 'runc0', address: '10.200.0.2' }, ports)
   const rules = commands.flatMap(command => ('add' in command ? [command.add] : []))
-  const { text, mermaid } = networkPicture([{ ...host, rules }, inside])
-  expect(text).toContain('  port 0.0.0.0:8000/tcp to 10.200.0.2:80\n  port 192.0.2.1:53/udp to 10.200.0.2:53\n')
+  const { text, mermaid } = networkPicture([{ ...host, rules }, inside]).en
+  expect(text).toContain('  port 0.0.0.0:8000/tcp → 10.200.0.2:80\n  port 192.0.2.1:53/udp → 10.200.0.2:53\n')
   expect(mermaid!.match(/dnat :(80|53)/g)).toHaveLength(2)
   await readMermaid(mermaid!)
 })

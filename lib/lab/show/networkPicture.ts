@@ -1,7 +1,7 @@
 import { type Translation, translationsIn } from '../../network/nat.ts'
 import type { Place } from '../../network/topology.ts'
 import { flowchart, type MermaidEdge, type MermaidGroup, type MermaidNode } from './mermaid.ts'
-import type { Picture } from './picture.ts'
+import { inBoth, type Picture, type Say } from './picture.ts'
 
 /** A link that a step wants to be there, and what it should have. */
 export interface GoalLink {
@@ -35,18 +35,25 @@ interface Box {
 export function networkPicture(places: readonly Place[], goal: NetworkGoal = { links: [] }): Picture {
   const boxes = places.flatMap(place => boxesOf(place, goal)).concat(absent(places, goal))
   const wires = wiresOf(places, boxes, goal)
-  const groups: MermaidGroup[] = [...new Set([undefined, ...places.map(it => it.netns), ...boxes.map(it => it.netns)])]
-    .map((netns, i) => ({
-      id: `place${i}`,
-      label: nameOf(netns),
-      nodes: [...boxes.filter(box => box.netns === netns).map(node), ...portsOf(places, netns).map(portNode)],
-    }))
-    .filter(group => group.nodes.length > 0)
-  return {
-    title: 'The network as it is now',
-    mermaid: flowchart('LR', [], [...wires.map(edge), ...portEdges(places, boxes)], groups),
-    text: [...places.flatMap(place => listed(place, boxes)), ...missingLines(boxes, wires)].join('\n'),
-  }
+  const all = [...new Set([undefined, ...places.map(it => it.netns), ...boxes.map(it => it.netns)])]
+  return inBoth(say => {
+    const groups: MermaidGroup[] = all
+      .map((netns, i) => ({
+        id: `place${i}`,
+        label: nameOf(netns, say),
+        nodes: [
+          ...boxes.filter(box => box.netns === netns).map(box => node(box, say)),
+          ...portsOf(places, netns).map(portNode),
+        ],
+      }))
+      .filter(group => group.nodes.length > 0)
+    const edges = [...wires.map(wire => edge(wire, say)), ...portEdges(places, boxes)]
+    return {
+      title: say({ en: 'The network as it is now', zh: '网络现在的样子' }),
+      mermaid: flowchart('LR', [], edges, groups),
+      text: [...places.flatMap(place => listed(place, boxes, say)), ...missingLines(boxes, wires, say)].join('\n'),
+    }
+  })
 }
 
 function boxesOf(place: Place, goal: NetworkGoal): Box[] {
@@ -73,8 +80,9 @@ function absent(places: readonly Place[], goal: NetworkGoal): Box[] {
     }))
 }
 
-function node({ id, name, facts, missing, there }: Box): MermaidNode {
-  const lines = [there ? name : `${name} (missing)`, ...facts, ...missing.map(address => `${address} (missing)`)]
+function node({ id, name, facts, missing, there }: Box, say: Say): MermaidNode {
+  const wanting = (what: string) => say({ en: `${what} (missing)`, zh: `${what}（缺少）` })
+  const lines = [there ? name : wanting(name), ...facts, ...missing.map(wanting)]
   return { id, label: lines.join('\n'), look: there && missing.length === 0 ? undefined : 'missing' }
 }
 
@@ -114,9 +122,15 @@ function onceEach(wires: readonly Wire[]): Wire[] {
   return [...byEnds.values()]
 }
 
-function edge({ from, to, kind, missing }: Wire): MermaidEdge {
-  const label = kind === 'plug' ? 'in' : 'veth'
-  if (missing) return { from: from.id, to: to.id, label: `${label} (missing)`, line: 'missing' }
+function edge({ from, to, kind, missing }: Wire, say: Say): MermaidEdge {
+  const label = kind === 'plug' ? say({ en: 'in', zh: '接入' }) : 'veth'
+  if (missing)
+    return {
+      from: from.id,
+      to: to.id,
+      label: say({ en: `${label} (missing)`, zh: `${label}（缺少）` }),
+      line: 'missing',
+    }
   return { from: from.id, to: to.id, label, line: kind === 'plug' ? 'arrow' : 'cable' }
 }
 
@@ -146,39 +160,51 @@ function portId(port: Translation): string {
   return `p${Buffer.from(portWords(port)).toString('hex')}`
 }
 
-function listed(place: Place, boxes: readonly Box[]): string[] {
+function listed(place: Place, boxes: readonly Box[], say: Say): string[] {
   const links = new Map(place.links.map(link => [link.name, link]))
   return [
-    nameOf(place.netns),
+    nameOf(place.netns, say),
     ...boxes
       .filter(box => box.netns === place.netns && box.there)
       .map(({ name, facts }) => {
         const link = links.get(name)
-        const ties = [link?.master && `in ${link.master}`, link?.peer && `cable to ${link.peer}`].filter(Boolean)
+        const ties = [
+          link?.master && say({ en: `in ${link.master}`, zh: `接在 ${link.master}` }),
+          link?.peer && say({ en: `cable to ${link.peer}`, zh: `网线通往 ${link.peer}` }),
+        ].filter(Boolean)
         return `  ${[name, ...facts, ...ties].join('  ')}`
       }),
     ...place.routes.map(
       ({ destination, gateway, link }) =>
-        `  route ${destination}${gateway ? ` via ${gateway}` : ''}${link ? ` dev ${link}` : ''}`,
+        `  ${say({ en: 'route', zh: '路由' })} ${destination}${gateway ? ` via ${gateway}` : ''}${link ? ` dev ${link}` : ''}`,
     ),
     ...translationsIn(place.rules ?? []).map(
-      port => `  port ${portWords(port)} to ${port.address}:${port.containerPort}`,
+      port => `  ${say({ en: 'port', zh: '端口' })} ${portWords(port)} → ${port.address}:${port.containerPort}`,
     ),
   ]
 }
 
-function missingLines(boxes: readonly Box[], wires: readonly Wire[]): string[] {
+function missingLines(boxes: readonly Box[], wires: readonly Wire[], say: Say): string[] {
+  const absent = boxes.filter(box => !box.there)
+  const wanted = wires.filter(wire => wire.missing)
   return [
-    ...boxes.filter(box => !box.there).map(({ name, netns }) => `missing: ${name} in ${nameOf(netns)}`),
-    ...boxes.flatMap(({ name, missing }) => missing.map(address => `missing: ${address} on ${name}`)),
-    ...wires
-      .filter(wire => wire.missing)
-      .map(({ from, to, kind }) => `missing: ${from.name} ${kind === 'plug' ? 'in' : '↔'} ${to.name}`),
+    ...absent.map(({ name, netns }) => {
+      const place = nameOf(netns, say)
+      return say({ en: `missing: ${name} in ${place}`, zh: `缺少：${name}（${place}）` })
+    }),
+    ...boxes.flatMap(({ name, missing }) =>
+      missing.map(address => say({ en: `missing: ${address} on ${name}`, zh: `缺少：${name} 上的 ${address}` })),
+    ),
+    ...wanted.map(({ from, to, kind }) => {
+      const plug = { en: `missing: ${from.name} in ${to.name}`, zh: `缺少：${from.name} 接入 ${to.name}` }
+      const cable = { en: `missing: ${from.name} ↔ ${to.name}`, zh: `缺少：${from.name} ↔ ${to.name}` }
+      return say(kind === 'plug' ? plug : cable)
+    }),
   ]
 }
 
-function nameOf(netns: string | undefined): string {
-  return netns === undefined ? 'host' : `netns ${netns.split('/').pop()}`
+function nameOf(netns: string | undefined, say: Say): string {
+  return netns === undefined ? say({ en: 'host', zh: '主机' }) : `netns ${netns.split('/').pop()}`
 }
 
 /** An id that mermaid takes: letters and digits only. */

@@ -63,7 +63,7 @@ describe('ours and theirs', () => {
       { ...row, theirs: '1' },
       { ...row, theirs: '2', because: 'its clock' },
       { ...row, theirs: '3' },
-    ])
+    ]).en
     expect(text.split('\n').map(line => line.match(/equal|different.*?(?= {2})/)?.[0])).toEqual([
       undefined,
       undefined,
@@ -80,11 +80,11 @@ describe('a transcript', () => {
       { method: 'GET', url: 'http://127.0.0.1:5000/v2/', status: 401 },
       { method: 'GET', url: 'http://auth.test/token?scope=a;b', status: 200 },
       { method: 'GET', url: `http://127.0.0.1:5000/v2/a/blobs/sha256:${'ab'.repeat(32)}`, status: 200 },
-    ])
+    ]).en
     expect(picture.mermaid).toBe(
       [
         'sequenceDiagram',
-        '  participant client',
+        '  participant client as client',
         '  participant server0 as 127.0.0.1:5000',
         '  participant server1 as auth.test',
         '  client->>server0: GET /v2/',
@@ -102,11 +102,19 @@ describe('a transcript', () => {
 
 describe('a plan', () => {
   it('is its steps, each as a command', () => {
-    const { text, html } = planPicture([{ op: 'hostname', name: 'runc' }, { op: 'pivot' }])
+    const { text, html } = planPicture([{ op: 'hostname', name: 'runc' }, { op: 'pivot' }]).en
     expect(text.split('\n').slice(2)).toEqual([
       '   1  hostname   hostname runc',
       '   2  pivot      pivot_root . . && umount --lazy .',
     ])
     expect(html).toContain('pivot_root . . &#38;&#38; umount')
+  })
+
+  it('folds what comes many times in a row, for a browser', () => {
+    const links = ['a', 'b', 'c', 'd'].map(path => ({ op: 'symlink', target: 'x<', path }) as const)
+    const { text, html } = planPicture([{ op: 'pivot' }, ...links, { op: 'pivot' }]).zh
+    expect(text.split('\n')).toHaveLength(2 + 6)
+    expect(html!.match(/<tr>/g)).toHaveLength(1 + 3)
+    expect(html).toMatch(/2–5<.*symlink × 4<.*<summary>ln -s x&#60;.*<pre>2 {2}ln -s .*\n.*\n.*\n5 {2}ln -s /s)
   })
 })

@@ -1,7 +1,11 @@
+import type { Language, Text } from '../claim.ts'
 import type { MimeBundle } from '../screen.ts'
 
-/** Something people would rather see than read, with the same facts as plain text: for a terminal, and for who cannot see it. */
-export interface Picture {
+/** Something people would rather see than read, with its words in both languages. */
+export type Picture = Readonly<Record<Language, Drawing>>
+
+/** A picture in one language, with the same facts as plain text: for a terminal, and for who cannot see it. */
+export interface Drawing {
   /** What it shows, in a few words. */
   readonly title: string
   readonly text: string
@@ -12,19 +16,27 @@ export interface Picture {
   readonly html?: string
 }
 
-/** The picture in every form it has, by media type; a notebook takes the best that it can show. Jupyter messaging § display_data */
-export function mimeBundle(picture: Picture): MimeBundle {
-  const { text, mermaid, svg, html } = picture
+/** Says a text in the language that is drawn in. */
+export type Say = (text: Text) => string
+
+/** Draws the same thing in each language. */
+export function inBoth(draw: (say: Say) => Drawing): Picture {
+  return { en: draw(({ en }) => en), zh: draw(({ zh }) => zh) }
+}
+
+/** A drawing in every form it has, by media type; a notebook takes the best that it can show. Jupyter messaging § display_data */
+export function mimeBundle(drawing: Drawing): MimeBundle {
+  const { text, mermaid, svg, html } = drawing
   return {
     'text/plain': text,
-    ...(mermaid && { 'text/markdown': markdown(picture, mermaid) }),
+    ...(mermaid && { 'text/markdown': markdown(drawing, mermaid) }),
     ...(svg && { 'image/svg+xml': svg }),
     ...(html && { 'text/html': html }),
   }
 }
 
 /** A drawing says nothing to a screen reader, so the text goes along, folded. */
-function markdown({ title, text }: Picture, mermaid: string): string {
+function markdown({ title, text }: Drawing, mermaid: string): string {
   const folded = `<details><summary>${escapeHtml(title)}</summary>\n<pre>${escapeHtml(text)}</pre>\n</details>`
   return `\`\`\`mermaid\n${mermaid}\n\`\`\`\n\n${folded}`
 }

@@ -2,6 +2,11 @@ import { escapeHtml, printable } from './picture.ts'
 
 export type Cell = string | number
 
+/** A cell of a table in a browser that is HTML already. */
+export interface Markup {
+  readonly html: string
+}
+
 /** A table as text: columns lined up, numbers to the right. */
 export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const cells = [head, ...rows.map(row => row.map(cell => printable(String(cell))))]
@@ -20,7 +25,11 @@ export function textTable(head: readonly string[], rows: readonly (readonly Cell
 }
 
 /** The same table for a browser, with a caption and header cells that a screen reader reads out. */
-export function htmlTable(caption: string, head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+export function htmlTable(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly (Cell | Markup)[])[],
+): string {
   const header = head.map(name => `<th scope="col" style="text-align:left">${escapeHtml(name)}</th>`).join('')
   const body = rows.map(row => `<tr>${row.map(cellHtml).join('')}</tr>`)
   return [
@@ -30,9 +39,10 @@ export function htmlTable(caption: string, head: readonly string[], rows: readon
   ].join('\n')
 }
 
-function cellHtml(cell: Cell): string {
+function cellHtml(cell: Cell | Markup): string {
   const align = typeof cell === 'number' ? 'right' : 'left'
-  return `<td style="text-align:${align};vertical-align:top">${escapeHtml(printable(String(cell)))}</td>`
+  const html = typeof cell === 'object' ? cell.html : escapeHtml(printable(String(cell)))
+  return `<td style="text-align:${align};vertical-align:top">${html}</td>`
 }
 
 /** Columns on a terminal: what is written in Chinese, Japanese or Korean takes two, a mark on a letter none. */

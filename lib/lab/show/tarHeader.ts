@@ -1,5 +1,6 @@
 import { OciError } from '../../errors.ts'
-import { type Picture, printable } from './picture.ts'
+import type { Words } from '../claim.ts'
+import { inBoth, type Picture, printable } from './picture.ts'
 import { htmlTable, textTable } from './table.ts'
 
 const BLOCK = 512
@@ -7,7 +8,7 @@ const BLOCK = 512
 /** The fields of a ustar header: where each begins, how many bytes it has, and how it is written. POSIX.1 pax, § ustar */
 const FIELDS = [
   ['name', 0, 100, 'text'],
-  ['mode', 100, 8, 'octal'],
+  ['mode', 100, 8, 'mode'],
   ['uid', 108, 8, 'octal'],
   ['gid', 116, 8, 'octal'],
   ['size', 124, 12, 'octal'],
@@ -24,18 +25,19 @@ const FIELDS = [
   ['prefix', 345, 155, 'text'],
 ] as const
 
-const TYPES: Record<string, string> = {
-  '\0': 'file',
-  0: 'file',
-  1: 'hardlink',
-  2: 'symlink',
-  3: 'character device',
-  4: 'block device',
-  5: 'directory',
+const FILE = { en: 'file', zh: '文件' }
+const TYPES: Record<string, Words> = {
+  '\0': FILE,
+  0: FILE,
+  1: { en: 'hardlink', zh: '硬链接' },
+  2: { en: 'symlink', zh: '符号链接' },
+  3: { en: 'character device', zh: '字符设备' },
+  4: { en: 'block device', zh: '块设备' },
+  5: { en: 'directory', zh: '目录' },
   6: 'fifo',
-  g: 'pax global header',
-  x: 'pax header of the next member',
-  L: 'GNU long name of the next member',
+  g: { en: 'pax global header', zh: 'pax 全局头' },
+  x: { en: 'pax header of the next member', zh: '下一个成员的 pax 头' },
+  L: { en: 'GNU long name of the next member', zh: '下一个成员的 GNU 长文件名' },
 }
 
 /** One field of a tar header, as bytes and as what they mean. */
@@ -43,7 +45,7 @@ export interface TarField {
   readonly name: string
   readonly offset: number
   readonly bytes: Uint8Array
-  readonly meaning: string
+  readonly meaning: Words
 }
 
 /** The fields of one header block of 512 bytes. Throws `TAR_INVALID` for a block of another size. */
@@ -63,16 +65,37 @@ export function tarFields(block: Uint8Array): TarField[] {
 export function tarHeaderPicture(block: Uint8Array): Picture {
   const rows = tarFields(block)
     .filter(({ bytes, name }) => name === 'typeflag' || bytes.some(byte => byte !== 0))
-    .map(({ name, offset, bytes, meaning }) => [offset, name, hexWithoutTail(bytes), ascii(untilTail(bytes)), meaning])
-  const head = ['offset', 'field', 'bytes', 'as text', 'meaning']
-  const title = 'A tar header, field by field'
-  return { title, text: textTable(head, rows), html: htmlTable(title, head, rows) }
+    .map(({ name, offset, bytes, meaning }) => ({
+      cells: [offset, name, hexWithoutTail(bytes), ascii(untilTail(bytes))],
+      meaning: typeof meaning === 'string' ? { en: meaning, zh: meaning } : meaning,
+    }))
+  return inBoth(say => {
+    const title = say({ en: 'A tar header, field by field', zh: 'tar 头，逐个字段' })
+    const head = HEAD.map(say)
+    const cells = rows.map(({ cells, meaning }) => [...cells, say(meaning)])
+    return { title, text: textTable(head, cells), html: htmlTable(title, head, cells) }
+  })
 }
+
+const HEAD = [
+  { en: 'offset', zh: '偏移' },
+  { en: 'field', zh: '字段' },
+  { en: 'bytes', zh: '字节' },
+  { en: 'as text', zh: '文本' },
+  { en: 'meaning', zh: '含义' },
+]
 
 const MEANING = {
   text: (bytes: Uint8Array) => printable(Buffer.from(untilZero(bytes)).toString('utf8')),
   octal: (bytes: Uint8Array) => number(bytes),
-  type: (bytes: Uint8Array) => TYPES[String.fromCharCode(bytes[0]!)] ?? 'unknown',
+  mode: (bytes: Uint8Array) => permissions(number(bytes)),
+  type: (bytes: Uint8Array) => TYPES[String.fromCharCode(bytes[0]!)] ?? { en: 'unknown', zh: '未知' },
+} satisfies Record<string, (bytes: Uint8Array) => Words>
+
+/** `rw-r--r--`, as `ls -l` shows them. */
+function permissions(mode: string): string {
+  const bits = Number(mode)
+  return [...'rwxrwxrwx'].map((letter, i) => (bits & (0o400 >> i) ? letter : '-')).join('')
 }
 
 /** Octal digits, or, for what is too large for them, GNU's form: the first bit set, then a big-endian number. */
@@ -84,10 +107,12 @@ function number(bytes: Uint8Array): string {
 }
 
 /** The sum of all bytes, its own eight taken as spaces. */
-function checksum(block: Uint8Array, bytes: Uint8Array): string {
+function checksum(block: Uint8Array, bytes: Uint8Array): Words {
   const sum = block.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0)
   const written = number(bytes)
-  return written === String(sum) ? `${sum}, as it should be` : `${written || 'none'}, but the bytes add up to ${sum}`
+  return written === String(sum)
+    ? { en: `${sum}, as it should be`, zh: `${sum}，正确` }
+    : { en: `${written || 'none'}, but the bytes add up to ${sum}`, zh: `${written || '没有'}，而各字节之和是 ${sum}` }
 }
 
 function untilZero(bytes: Uint8Array): Uint8Array {

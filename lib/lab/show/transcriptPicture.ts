@@ -1,5 +1,5 @@
 import { escapeMermaid } from './mermaid.ts'
-import type { Picture } from './picture.ts'
+import { inBoth, type Picture } from './picture.ts'
 import { textTable } from './table.ts'
 
 /** One question and its answer, as a recorded transcript or the events of an operation have them. */
@@ -20,14 +20,17 @@ export function transcriptPicture(exchanges: readonly Exchange[]): Picture {
       `  ${server}${status < 400 ? '-->>' : '--x'}client: ${status}`,
     ]
   })
-  return {
-    title: 'The talk with the registry',
-    mermaid: ['sequenceDiagram', '  participant client', ...hosts.map(participant), ...lines].join('\n'),
-    text: textTable(
-      ['status', 'method', 'url'],
-      exchanges.map(({ status, method, url }) => [status, method, url]),
-    ),
-  }
+  return inBoth(say => {
+    const client = `  participant client as ${say({ en: 'client', zh: '客户端' })}`
+    return {
+      title: say({ en: 'The talk with the registry', zh: '与镜像仓库的对话' }),
+      mermaid: ['sequenceDiagram', client, ...hosts.map(participant), ...lines].join('\n'),
+      text: textTable(
+        [say({ en: 'status', zh: '状态' }), say({ en: 'method', zh: '方法' }), 'url'],
+        exchanges.map(({ status, method, url }) => [status, method, url]),
+      ),
+    }
+  })
 }
 
 function participant(host: string, i: number): string {
