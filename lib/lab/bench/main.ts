@@ -5,11 +5,14 @@ import { parseArgs } from 'node:util'
 import { OciError } from '../../errors.ts'
 import { benchLayout } from './images.ts'
 import { type Measured, measure } from './measure.ts'
-import type { Listed } from './suite.ts'
+import { scaling } from './scaling.ts'
+import { curveLines, scalingChart } from './scalingChart.ts'
+import type { Listed, Place } from './suite.ts'
 import { suites } from './suites.ts'
 import { tableHead, tableRows } from './table.ts'
 
 // `npm run bench -- [SUITE…] [--json FILE] [--pairs N] [--guard]`; with --prepare it only makes what is measured with.
+// `npm run bench -- scaling [--json FILE] [--svg FILE]` measures ours alone, with more and more to do.
 
 /** A machine that does other things too may be slow at one of the two: only what is far off, and twice so, is told. */
 const FAR_OFF = 2
@@ -21,9 +24,10 @@ async function main(argv: string[]): Promise<number> {
     allowPositionals: true,
     options: {
       ...{ json: { type: 'string' }, pairs: { type: 'string' }, guard: { type: 'boolean', default: false } },
-      prepare: { type: 'boolean', default: false },
+      ...{ prepare: { type: 'boolean', default: false }, svg: { type: 'string' } },
     },
   })
+  if (positionals[0] === 'scaling') return values.prepare ? 0 : curves(values)
   const chosen = choose(positionals, values.guard)
   if (values.prepare) return prepare(chosen)
   const pairs = values.pairs === undefined ? undefined : Number(values.pairs)
@@ -32,6 +36,13 @@ async function main(argv: string[]): Promise<number> {
   for (const listed of chosen) all.push(...(await measureSuite(listed, values.guard, pairs)))
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report(all), null, 2)}\n`)
   return values.guard && all.some(isFarOff) ? 1 : 0
+}
+
+async function curves({ json, svg }: { json?: string; svg?: string }): Promise<number> {
+  const all = await inPlace(place => scaling(place, curve => process.stdout.write(curveLines(curve))))
+  if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), curves: all }, null, 2)}\n`)
+  if (svg) writeFileSync(svg, scalingChart(all))
+  return 0
 }
 
 async function prepare(chosen: readonly Listed[]): Promise<number> {
@@ -49,18 +60,24 @@ function choose(names: readonly string[], guard: boolean): Listed[] {
 }
 
 async function measureSuite({ load }: Listed, guard: boolean, pairs?: number): Promise<Measured[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'ocilab-bench-'))
-  const deferred: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
-  try {
-    const { suite } = await load()
+  const { suite } = await load()
+  return inPlace(async place => {
     const all: Measured[] = []
-    for (const comparison of await suite.open({ folder, defer: action => deferred.push(action) })) {
-      let measured = await measure(comparison, folder, pairs ?? (guard ? GUARD_PAIRS : undefined))
-      if (guard && isFarOff(measured)) measured = await measure(comparison, folder, comparison.pairs)
+    for (const comparison of await suite.open(place)) {
+      let measured = await measure(comparison, place.folder, pairs ?? (guard ? GUARD_PAIRS : undefined))
+      if (guard && isFarOff(measured)) measured = await measure(comparison, place.folder, comparison.pairs)
       process.stdout.write(tableRows(measured))
       all.push(measured)
     }
     return all
+  })
+}
+
+async function inPlace<T>(work: (place: Place) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'ocilab-bench-'))
+  const deferred: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+  try {
+    return await work({ folder, defer: action => deferred.push(action) })
   } finally {
     for (const action of deferred.toReversed()) await action()
   }
@@ -71,8 +88,11 @@ function isFarOff({ ratio, goal }: Measured): boolean {
 }
 
 function report(comparisons: Measured[]) {
-  const machine = { node: process.version, kernel: release(), cpus: cpus().length, cpu: cpus()[0]?.model }
-  return { machine, comparisons: comparisons.map(one => ({ ...one, met: one.ratio <= one.goal })) }
+  return { machine: machine(), comparisons: comparisons.map(one => ({ ...one, met: one.ratio <= one.goal })) }
+}
+
+function machine() {
+  return { node: process.version, kernel: release(), cpus: cpus().length, cpu: cpus()[0]?.model }
 }
 
 main(process.argv.slice(2)).then(

@@ -64,6 +64,16 @@ export async function measure(
   return { name: comparison.name, goal: comparison.goal, ratio, ours: ours!, peers }
 }
 
+/** One contender, with nothing beside it. */
+export async function measureAlone(contender: Contender, folder: string, runs: number): Promise<Figures> {
+  const { ours } = await measure(
+    { name: contender.name, goal: Number.POSITIVE_INFINITY, ours: contender, peers: [] },
+    folder,
+    runs,
+  )
+  return ours
+}
+
 async function oneRun(contender: Contender): Promise<{ wall: number; cpu: number; result: string }> {
   await contender.prepare?.()
   const { server } = contender

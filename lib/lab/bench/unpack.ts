@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { hexOf } from '../../spec/digest.ts'
 import { parseTransport } from '../../transport/parse.ts'
-import { runTool } from '../tool.ts'
+import { mountFresh, unmountFresh } from './freshMount.ts'
 import { type BenchImage, benchLayout } from './images.ts'
 import { program } from './program.ts'
 import { DIST } from './startUp.ts'
@@ -48,17 +48,13 @@ async function comparisonOf(name: BenchImage, goal: number, { folder }: Place): 
   }
 }
 
-/** Each run has a new file system: one that has had such files before is slower, and for one more than for the other. */
 function fresh(mount: string, contender: Contender, rootfs: string): Contender {
   return {
     ...contender,
-    async prepare() {
-      mkdirSync(mount, { recursive: true })
-      await runTool('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', mount])
-    },
+    prepare: () => mountFresh(mount),
     async result() {
       const seen = fingerprint(join(mount, 'to', rootfs))
-      await runTool('umount', [mount])
+      await unmountFresh(mount)
       return seen
     },
   }
