@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TarInput } from '../../bytes/tar.ts'
@@ -85,7 +86,9 @@ async function layoutOf(layers: NewLayer[], { folder }: Place): Promise<string> 
 /** Of the server alone: its clients are as small as can be. */
 async function byPulls(place: Place): Promise<Curve> {
   const { port, pid } = await ourRegistry(place)
-  const layout = await layoutOf([{ tar: writeTar([largeFile(PULLED)]), compression: 'none' }], place)
+  // Bytes that no compression makes fewer.
+  const body = randomBytes(PULLED)
+  const layout = await layoutOf([{ tar: writeTar([{ path: Buffer.from('random'), type: 'file', body }]) }], place)
   const name = `docker://127.0.0.1:${port}/bench:v0`
   await copy(`oci:${layout}:v0`, name)
   const blob = await openImageAt(name, ({ layers }) => `/v2/bench/blobs/${layers[0]!.descriptor.digest}`)
