@@ -29,7 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 
 // Tests may look anywhere: they compare floors with each other. index.ts is the list of public names.
 const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
-  .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/(^|\/)test[A-Z]\w*\.ts$/.test(file))
+  .filter(file => file.endsWith('.ts') && !/\.(test|bench)\.ts$/.test(file) && !/(^|\/)test[A-Z]\w*\.ts$/.test(file))
   .filter(file => file !== 'vitest.config.ts' && file !== 'index.ts')
 
 const source = (file: string) => readFileSync(join(LIB, file), 'utf8')
