@@ -23,20 +23,25 @@ export const suite: Suite = {
   async open(place) {
     const docker = await startDocker(place)
     const all: Comparison[] = []
-    for (const image of ['java-app', 'many-files', 'big-layer'] as const) all.push(await asArchive(image, place))
+    for (const image of ['java-app', 'many-files', 'big-layer'] as const)
+      all.push(await asArchive(image, { goal: 0.3 }, place))
     for (const image of ['java-app', 'many-files'] as const) all.push(...(await besideDocker(image, docker, place)))
     all.push(await flattened('java-app', place))
     return all
   },
 }
 
-async function asArchive(image: BenchImage, { folder }: Place): Promise<Comparison> {
+export async function asArchive(
+  image: BenchImage,
+  goals: Pick<Comparison, 'goal' | 'today'>,
+  { folder }: Place,
+): Promise<Comparison> {
   const from = `oci:${await benchLayout(image)}:v0`
   const file = join(folder, 'archive.tar')
   const into = (name: string, command: readonly string[]) =>
     leaving(file, program(name, [...command, from, `docker-archive:${file}:${NAME}`]), contentsOf(file))
   return {
-    ...{ name: `docker-archive: ${image}`, goal: 0.3 },
+    ...{ name: `docker-archive: ${image}`, ...goals },
     ours: into('ocilab copy', [...OCILAB, 'copy', '-q']),
     peers: [into('skopeo copy', ['skopeo', 'copy', '-q'])],
   }

@@ -12,8 +12,8 @@ import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
 import { javaImage } from '../demo/javaImage.ts'
 
-/** The images that are copied, unpacked and pushed: many bytes of real files, many entries, one large layer. */
-export type BenchImage = 'java-app' | 'many-files' | 'big-layer'
+/** The images that are copied, unpacked and pushed: many bytes of real files, many entries, one large layer, a little of both. */
+export type BenchImage = 'java-app' | 'many-files' | 'big-layer' | 'small'
 
 const FOLDERS = 1000
 const FILES_EACH = 56
@@ -39,13 +39,14 @@ export async function benchLayout(name: BenchImage): Promise<string> {
 
 function make(name: BenchImage, blobs: string): Promise<Image> {
   if (name === 'java-app') return javaImage()
-  const tar = writeTar(name === 'many-files' ? manyFiles() : largeFiles())
+  const members = { 'many-files': () => manyFiles(FOLDERS), 'big-layer': () => largeFiles(LARGE_FILES, LARGE), small }
+  const tar = writeTar(members[name]())
   return imageFrom({ ...hostPlatform(), layers: [{ tar }] }, blobDirectory(blobs))
 }
 
-function* manyFiles(): Generator<TarInput> {
+function* manyFiles(folders: number): Generator<TarInput> {
   const random = randomNumbers()
-  for (let folder = 0; folder < FOLDERS; folder++) {
+  for (let folder = 0; folder < folders; folder++) {
     yield { path: Buffer.from(`d${folder}`), type: 'directory' }
     for (let file = 0; file < FILES_EACH; file++) {
       const length = random() % 2000
@@ -55,16 +56,21 @@ function* manyFiles(): Generator<TarInput> {
 }
 
 /** Of eight bytes five are random: that is about as well as programs can be compressed. */
-function* largeFiles(): Generator<TarInput> {
+function* largeFiles(count: number, size: number): Generator<TarInput> {
   const random = randomNumbers()
-  for (let file = 0; file < LARGE_FILES; file++) {
-    const body = Buffer.alloc(LARGE, 'compress')
-    for (let at = 0; at + 8 <= LARGE; at += 8) {
+  for (let file = 0; file < count; file++) {
+    const body = Buffer.alloc(size, 'compress')
+    for (let at = 0; at + 8 <= size; at += 8) {
       body.writeUInt32LE(random(), at)
       body[at + 4] = random()
     }
     yield { path: Buffer.from(`large${file}`), type: 'file', body }
   }
+}
+
+function* small(): Generator<TarInput> {
+  yield* manyFiles(FOLDERS / 20)
+  yield* largeFiles(1, LARGE / 5)
 }
 
 /** The same ones each time: xorshift32. */

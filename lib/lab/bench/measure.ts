@@ -20,6 +20,7 @@ export interface Figures {
 export interface Measured {
   readonly name: string
   readonly goal: number
+  readonly today?: number
   /** Our time in times of the fastest peer's. */
   readonly ratio: number
   readonly ours: Figures
@@ -61,7 +62,8 @@ export async function measure(
     }),
   )
   const ratio = ours!.wall / Math.min(...peers.map(({ wall }) => wall))
-  return { name: comparison.name, goal: comparison.goal, ratio, ours: ours!, peers }
+  const { name, goal, today } = comparison
+  return { name, goal, today, ratio, ours: ours!, peers }
 }
 
 /** One contender, with nothing beside it. */

@@ -22,6 +22,8 @@ export interface Comparison {
   readonly peers: readonly Contender[]
   /** How long ours may take: so much of the time of the fastest peer. */
   readonly goal: number
+  /** How long it takes today, where that is more: the guard tells when it gets worse. */
+  readonly today?: number
   /** How often each is run. What takes milliseconds needs more of them than what takes seconds. */
   readonly pairs?: number
 }

@@ -11,6 +11,7 @@ export const suites: readonly Listed[] = [
     ...{ name: 'archive', guarded: false, images: ['java-app', 'many-files', 'big-layer'] },
     load: () => import('./archive.ts'),
   },
+  { name: 'small', guarded: true, images: ['small'], load: () => import('./small.ts') },
   { name: 'build', guarded: false, load: () => import('./build.ts') },
   { name: 'registry', guarded: false, load: () => import('./registry.ts') },
   { name: 'copy', guarded: false, load: () => import('./copy.ts') },

@@ -19,12 +19,16 @@ const GOALS: [BenchImage, number][] = [
 export const suite: Suite = {
   async open(place) {
     const all: Comparison[] = []
-    for (const [image, goal] of GOALS) all.push(await comparisonOf(image, goal, place))
+    for (const [image, goal] of GOALS) all.push(await unpacked(image, { goal }, place))
     return all
   },
 }
 
-async function comparisonOf(name: BenchImage, goal: number, { folder }: Place): Promise<Comparison> {
+export async function unpacked(
+  name: BenchImage,
+  goals: Pick<Comparison, 'goal' | 'today'>,
+  { folder }: Place,
+): Promise<Comparison> {
   const layout = await benchLayout(name)
   const source = await parseTransport(`oci:${layout}:v0`).source()
   const blobs = (await source.resolve()).layers.map(({ descriptor }) => `blobs/sha256/${hexOf(descriptor.digest)}`)
@@ -34,7 +38,7 @@ async function comparisonOf(name: BenchImage, goal: number, { folder }: Place): 
   const ours = [process.execPath, join(DIST, 'ocilab.cjs'), 'unpack', `oci:${layout}:v0`, target]
   const untar = `mkdir "$0" && for blob; do tar --extract --gunzip --file="$blob" --directory="$0" || exit; done`
   return {
-    ...{ name: `unpack: ${name}`, goal },
+    ...{ name: `unpack: ${name}`, ...goals },
     ours: fresh(mount, program('ocilab unpack', ours), ''),
     peers: [
       fresh(mount, program('tar xzf', ['sh', '-c', untar, target, ...blobs.map(blob => join(layout, blob))]), ''),
