@@ -25,7 +25,8 @@ export function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(there.map(([name, member]) => [name, withoutNulls(member)]))
 }
 
-const strict = new TextDecoder('utf-8', { fatal: true })
+// Go takes a byte order mark for what it is: no JSON.
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 // Nothing that the specs define is deeper than ten. Go's encoding/json stops at 10 000, our own writer's stack before that.
 const DEEPEST = 1000

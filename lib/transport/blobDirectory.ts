@@ -57,13 +57,15 @@ export async function* readBlob(path: string, blob: Descriptor, where: string, {
   yield* lent ? fileBytes(path, { lent }) : verified(fileBytes(path), blob, blobName(blob, where))
 }
 
+const NO_FILE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
+
 /** The size of a regular file; undefined for anything else. */
 export async function fileSize(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path)
     return found.isFile() ? found.size : undefined
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined
+    if (isSystemError(error) && NO_FILE.has(error.code!)) return undefined
     throw error
   }
 }
