@@ -17,10 +17,7 @@ beforeAll(async () => {
   world = await startPodman()
   await podman('import', busyboxTar(world.folder), 'busybox:test')
 }, 120_000)
-afterAll(async () => {
-  await podman('rm', '--all', '--force', '--time', '0').catch(() => {})
-  await world.stop()
-})
+afterAll(() => world.stop())
 
 /** A command line, where words need no quotes. */
 const words = (text: string) => text.split(' ')

@@ -40,6 +40,8 @@ export async function startPodman(): Promise<TestWorld> {
   return {
     ...world,
     async stop() {
+      for (const rm of ['pod rm --all --force', 'rm --all --force --time 0'])
+        await world.run('podman', ...rm.split(' ')).catch(() => {})
       await world.stop()
       dropCgroups('libpod_parent')
       rmSync(home, { recursive: true, force: true, maxRetries: 10 })
@@ -57,12 +59,16 @@ export function busyboxTar(folder: string): string {
   return tar
 }
 
-/** podman leaves the cgroup above those of its containers; where a machine lacks a controller, it makes folders for it all the same. */
+/**
+ * podman leaves the cgroup above those of its containers; where a machine lacks a controller, it makes folders for it all
+ * the same. Another podman, of another test, may have its containers in it: then it stays.
+ */
 function dropCgroups(name: string): void {
   for (const tree of readdirSync('/sys/fs/cgroup', { withFileTypes: true }).filter(entry => entry.isDirectory())) {
     const folder = join('/sys/fs/cgroup', tree.name)
-    if (existsSync(join(folder, 'cgroup.procs')))
-      spawnSync('find', [join(folder, name), '-depth', '-type', 'd', '-delete'])
-    else if (readdirSync(folder).join() === name) rmSync(folder, { recursive: true })
+    const own = join(folder, name)
+    if (!existsSync(own)) continue
+    spawnSync('rmdir', [join(own, 'conmon'), own])
+    if (!existsSync(join(folder, 'cgroup.procs'))) spawnSync('rmdir', [folder])
   }
 }

@@ -36,11 +36,7 @@ beforeAll(async () => {
     },
   }
 }, 120_000)
-afterAll(async () => {
-  await world.run('podman', 'pod', 'rm', '--all', '--force').catch(() => {})
-  await world.run('podman', 'rm', '--all', '--force', '--time', '0').catch(() => {})
-  await Promise.all([world.stop(), host.close()])
-})
+afterAll(() => Promise.all([world.stop(), host.close()]))
 
 const IMAGE = {
   podman: ['--ulimit', 'host', '--entrypoint', 'sleep', 'rootfs:test', '1000'],
