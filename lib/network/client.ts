@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { KernelError } from '../errors.ts'
 import { kernelError, type Native, native } from '../kernel.ts'
-import { parseAck } from './ack.ts'
+import { type Ack, parseAck } from './ack.ts'
 import { concat, FLAG, type Message, parseMessages, type Request, writeMessage } from './message.ts'
 
 const TRIES = 10
@@ -39,7 +39,7 @@ export async function openNetlink(netns?: string): Promise<Netlink> {
       for (let tries = 1; ; tries++) {
         const number = ++sequence
         const messages = await converse(addon, socket, [{ ...request, sequence: number }], what)
-        const { bodies, error } = answerIn(messages, number, what)
+        const { bodies, error } = answerTo(number, what, answersIn(messages))
         if (error) throw error
         if (!isDump(request) || !messages.some(({ flags }) => flags & FLAG.DUMP_INTERRUPTED)) return bodies
         // The list changed while the kernel was reading it out: what came may lack a line, or have one twice.
@@ -55,7 +55,8 @@ export async function openNetlink(netns?: string): Promise<Netlink> {
       if (!first) return []
       const numbered = questions.map(({ request }) => ({ ...request, sequence: ++sequence }))
       const messages = await converse(addon, socket, numbered, first.what, goOn)
-      const answers = questions.map(({ what }, index) => answerIn(messages, numbered[index]!.sequence, what))
+      const said = answersIn(messages)
+      const answers = questions.map(({ what }, index) => answerTo(numbered[index]!.sequence, what, said))
       const refused = answers.findIndex(({ error }) => error)
       return goOn || refused < 0 ? answers : answers.slice(0, refused + 1)
     },
@@ -88,10 +89,26 @@ async function converse(
   return parseMessages(said)
 }
 
-function answerIn(messages: readonly Message[], sequence: number, what: string): Answer {
-  const own = messages.filter(message => message.sequence === sequence)
-  const end = own.map(parseAck).find(ack => ack !== undefined)
-  const bodies = own.filter(message => parseAck(message) === undefined).map(({ body }) => body)
+interface Said {
+  readonly bodies: Uint8Array[]
+  end?: Ack
+}
+
+/** What was said to each request, by its number. */
+function answersIn(messages: readonly Message[]): Map<number, Said> {
+  const answers = new Map<number, Said>()
+  for (const message of messages) {
+    const said = answers.get(message.sequence) ?? { bodies: [] }
+    answers.set(message.sequence, said)
+    const ack = parseAck(message)
+    if (ack) said.end ??= ack
+    else said.bodies.push(message.body)
+  }
+  return answers
+}
+
+function answerTo(sequence: number, what: string, answers: ReadonlyMap<number, Said>): Answer {
+  const { bodies, end } = answers.get(sequence) ?? { bodies: [] }
   if (!end || end.errno === 0) return { bodies }
   return { bodies, error: kernelError({ errno: end.errno, syscall: 'netlink', detail: end.text }, what) }
 }

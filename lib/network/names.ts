@@ -148,9 +148,15 @@ export function checkLabId(id: string): void {
 
 /** What dev_valid_name() of the kernel allows, and no `%`, which it would fill in. Throws `ARGUMENT_INVALID`. */
 export function checkLinkName(name: string, where: string): void {
-  const fits = /^[!-~]{1,15}$/.test(name) && !/[/:%]/.test(name) && name !== '.' && name !== '..'
-  check(fits, where, 'a link name of 1 to 15 bytes without space, "/", ":" or "%"', name)
+  check(isLinkName(name), where, LINK_NAME, name)
 }
+
+export function isLinkName(name: string): boolean {
+  return /^[!-~]{1,15}$/.test(name) && !/[/:%]/.test(name) && name !== '.' && name !== '..'
+}
+
+/** What {@link isLinkName} wants. */
+export const LINK_NAME = 'a link name of 1 to 15 bytes without space, "/", ":" or "%"'
 
 /** A netns name is a file's name below /run/netns. Throws `ARGUMENT_INVALID`. */
 export function checkNetnsName(name: string, where: string): void {

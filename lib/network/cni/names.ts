@@ -1,3 +1,4 @@
+import { isLinkName, LINK_NAME } from '../names.ts'
 import { cniError } from './error.ts'
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
@@ -16,8 +17,7 @@ export function checkContainerId(id: string): void {
 
 /** What the kernel allows as a link's name. Throws `CNI_FAILED` (4). */
 export function checkIfName(name: string): void {
-  const fits = name.length <= 15 && /^[^/:\s%]+$/.test(name) && name !== '.' && name !== '..'
-  if (!fits) throw cniError(4, 'invalid CNI_IFNAME', `want 1 to 15 bytes without "/", ":", "%" or space, got ${name}`)
+  if (!isLinkName(name)) throw cniError(4, 'invalid CNI_IFNAME', `want ${LINK_NAME}, got ${name}`)
 }
 
 /** A plugin is found by its type, which must not lead out of the folders of CNI_PATH. Throws `CNI_FAILED` (7). */
