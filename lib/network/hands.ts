@@ -1,7 +1,8 @@
-import { OciError } from '../errors.ts'
+import { isSystemError, OciError } from '../errors.ts'
 import { type Netlink, openNetlink } from './client.ts'
 import { allowForward } from './forward.ts'
 import { isMessage, type MessageStep, sendSteps } from './messages.ts'
+import { isErrno } from './native.ts'
 import { addNetns } from './netns.ts'
 import { nft } from './nft.ts'
 import type { NetworkStep } from './step.ts'
@@ -75,13 +76,21 @@ function placeOf(step: MessageStep): string | undefined {
   return step.change === 'moveIn' || !('netns' in step) ? undefined : step.netns
 }
 
+async function setSysctl(step: Extract<NetworkStep, { change: 'setSysctl' }>, host?: string): Promise<void> {
+  try {
+    await writeSysctl(step.key, step.value, step.netns ?? host)
+  } catch (error) {
+    if (!step.ifThere || !(isSystemError(error, 'ENOENT') || isErrno(error, 'ENOENT'))) throw error
+  }
+}
+
 /** What no message can do. */
 async function carryOut(step: NetworkStep, host?: string): Promise<void> {
   switch (step.change) {
     case 'addTable':
       return void (await nft(step.commands, host))
     case 'setSysctl':
-      return writeSysctl(step.key, step.value, step.netns ?? host)
+      return setSysctl(step, host)
     case 'allowForward':
       return allowForward(step.bridge, host)
     case 'addNetns':

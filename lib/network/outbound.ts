@@ -10,7 +10,7 @@ export function outboundPlan(names: NetworkNames, guarded = false): NetworkStep[
   const subnets = [subnet, ...(subnet6 === undefined ? [] : [subnet6])]
   return [
     // CVE-2020-10749: a container must not pass for the host's router.
-    { change: 'setSysctl', key: `net/ipv6/conf/${bridge}/accept_ra`, value: '0' },
+    { change: 'setSysctl', key: `net/ipv6/conf/${bridge}/accept_ra`, value: '0', ifThere: true },
     { change: 'addTable', table, commands: masqueradeTable(table, bridge, subnets) },
     ...(guarded ? [{ change: 'allowForward', bridge } as const] : []),
   ]

@@ -25,6 +25,8 @@ export type NetworkStep =
       readonly key: string
       readonly value: string
       readonly was?: string
+      /** Where there is no such setting, none is needed: a kernel without IPv6, a link too short for it. */
+      readonly ifThere?: boolean
       readonly netns?: string
     }
   | { readonly change: 'allowForward'; readonly bridge: string }

@@ -124,7 +124,7 @@ async function planFor(asked: Asked, config: BridgeConfig, given: CniResult, hos
   const mtus = (link: string, netns?: string): NetworkStep[] => (mtu ? [{ change: 'setMtu', link, mtu, netns }] : [])
   // CVE-2020-10749: a container must not pass for the host's router.
   const noRouter = (link: string) =>
-    ({ change: 'setSysctl', key: `net/ipv6/conf/${link}/accept_ra`, value: '0' }) as const
+    ({ change: 'setSysctl', key: `net/ipv6/conf/${link}/accept_ra`, value: '0', ifThere: true }) as const
   return [
     // Left to itself a bridge takes the lowest of its sockets' addresses, another one with each that comes or goes.
     ...(found ? [] : [{ change: 'addBridge', bridge: name } as const, setMac(name, ownMac()), ...mtus(name)]),
