@@ -4,6 +4,7 @@ import { labNames, type NetworkNames } from '../../network/names.ts'
 import { isNetns } from '../../network/netns.ts'
 import { applyPlan, commandLine, type NetworkStep, networkPlan, shortPlan, undoPlan } from '../../network/plan.ts'
 import { topology } from '../../network/topology.ts'
+import { manyContainers } from './networkMany.ts'
 import { program, runProgram } from './program.ts'
 import type { Suite } from './suite.ts'
 
@@ -12,7 +13,8 @@ import type { Suite } from './suite.ts'
  * those that leave the same in the shorter way that we go, too. A second process of ip works in the container's namespace.
  */
 export const suite: Suite = {
-  open({ folder }) {
+  async open(place) {
+    const { folder } = place
     const names = labNames()
     const plan = shortPlan(names)
     const [up, down] = batches(networkPlan(names), names, join(folder, 'article'))
@@ -38,6 +40,7 @@ export const suite: Suite = {
         ours: { name: ours, prepare: () => applyPlan(plan), run: oursDown, result: () => shapeOf(names) },
         peers: [{ ...program('ip -batch', down, () => shapeOf(names)), prepare: () => runProgram(up) }],
       },
+      await manyContainers(place),
     ]
   },
 }
