@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { endAttended } from '../engine/run/endAttended.ts'
 import { labLock } from '../engine/run/store.ts'
 import { OciError } from '../errors.ts'
 import type { LabEvent, Undo } from '../events.ts'
@@ -47,17 +48,21 @@ export async function reset(labId = 'default', options: LeakOptions = {}): Promi
   gatherJournal(labId, dir)
   const file = openJournalFile(labId, dir)
   try {
-    const told = await takeBackAll(
-      liveChanges(labId, dir).map(({ undo }) => undo),
-      file,
-    )
+    const told = liveChanges(labId, dir).map(({ undo }) => undo)
+    const there = await Promise.all(told.map(isThere))
+    await endAttended(labId, foldersIn(told))
+    await takeBackAll(told, file)
     const left = (await leaks(labId, options)).map(({ undo }) => undo)
-    return [...told, ...(await takeBackAll(left))]
+    return [...told.filter((_, index) => there[index]).toReversed(), ...(await takeBackAll(left))]
   } finally {
     // Who was killed while he held one has left it.
     for (const lock of [labLock(labId), bridgeLock(labNames(labId).bridge)]) rmSync(lock, { force: true })
     file.close()
   }
+}
+
+function foldersIn(undos: readonly Undo[]): string[] {
+  return undos.flatMap(undo => (undo.kind === 'directory' ? [undo.path] : []))
 }
 
 // One that cannot be taken back does not keep the others: it stays in the journal, and is told at the end.
