@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { exitCodeOf } from '../engine/run/exitCode.ts'
 import type { ContainerRecord } from '../engine/run/record.ts'
 import { findRecord, type Home, homeOf } from '../engine/run/store.ts'
+import { isOciError } from '../errors.ts'
 import type { Options } from '../events.ts'
 import { openJournal } from '../lab/journal.ts'
 import { report } from './report.ts'
@@ -33,9 +34,12 @@ export async function journaled<T>(
   }
 }
 
-/** Does the same with each container, and prints its name as it was given; what fails is told, and the others are done. ≙ docker's verbs for several */
+/**
+ * Does the same with each container, and prints its name as it was given; what fails is told, and the others are done.
+ * Forced, one that is gone is fine. ≙ docker's verbs for several
+ */
 export async function withEach(
-  flags: HomeFlags,
+  flags: HomeFlags & { force?: boolean },
   names: readonly string[],
   work: (home: Home, record: ContainerRecord, options: Options) => Promise<void>,
 ): Promise<void> {
@@ -45,6 +49,7 @@ export async function withEach(
         await work(home, findRecord(home, name), options)
         process.stdout.write(`${name}\n`)
       } catch (error) {
+        if (flags.force && isOciError(error, 'CONTAINER_UNKNOWN')) continue
         report(error)
         process.exitCode = 1
       }

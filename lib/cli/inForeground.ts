@@ -1,6 +1,6 @@
-import { removeRecord } from '../engine/run/end.ts'
+import { removeIfAsked } from '../engine/run/end.ts'
 import type { ContainerRecord } from '../engine/run/record.ts'
-import { type Home, readRecord } from '../engine/run/store.ts'
+import type { Home } from '../engine/run/store.ts'
 import type { Sink } from '../engine/run/streams.ts'
 import { supervise } from '../engine/run/supervise.ts'
 import type { Options } from '../events.ts'
@@ -21,7 +21,7 @@ export async function runInForeground(home: Home, record: ContainerRecord, optio
     })
   } finally {
     stop()
-    if (record.remove && readRecord(home, record.id)) await removeRecord(home, record, { ...options, force: true })
+    await removeIfAsked(home, record, options)
   }
 }
 

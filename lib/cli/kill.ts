@@ -7,6 +7,6 @@ export function command(): Command {
     .argument('<containers...>')
     .option('-s, --signal <signal>', 'which', 'KILL')
     .action((names: string[], flags: HomeFlags & { signal: string }) =>
-      withEach(flags, names, async (home, record) => killRecord(home, record, flags.signal)),
+      withEach(flags, names, (home, record) => killRecord(home, record, flags.signal)),
     )
 }

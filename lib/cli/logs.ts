@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { readLog } from '../engine/run/log.ts'
-import { hasSupervisor, statusOf } from '../engine/run/status.ts'
+import { isOver } from '../engine/run/status.ts'
 import { containerPaths, findRecord, homeOf, readRecord } from '../engine/run/store.ts'
 import { type HomeFlags, homeCommand } from './home.ts'
 
@@ -19,10 +19,7 @@ export function command(): Command {
     .action(async (name: string, { id, root, follow, tail, timestamps }: LogFlags) => {
       const home = homeOf(id, root)
       const record = findRecord(home, name)
-      const ended = () => {
-        const now = readRecord(home, record.id)
-        return !now || (!hasSupervisor(now) && statusOf(home, now).status !== 'running')
-      }
+      const ended = () => isOver(home, readRecord(home, record.id))
       for await (const { log, stream, time } of readLog(containerPaths(home, record.id).log, { follow, tail, ended }))
         process[stream].write(timestamps ? `${time} ${log}` : log)
     })

@@ -42,7 +42,7 @@ export function command(): Command {
     .addCommand(
       verb('kill', 'send a signal to all containers of pods')
         .option('-s, --signal <signal>', 'which', 'KILL')
-        .action(each(async (home, pod, { signal }) => killPod(home, pod, signal))),
+        .action(each((home, pod, { signal }) => killPod(home, pod, signal))),
     )
     .addCommand(
       verb('rm', 'remove pods with all their containers')

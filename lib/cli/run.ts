@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { inPod } from '../engine/pod/create.ts'
 import { createRecord } from '../engine/run/create.ts'
-import { removeRecord } from '../engine/run/end.ts'
+import { removeIfAsked } from '../engine/run/end.ts'
 import { parsePorts } from '../engine/run/ports.ts'
 import type { ContainerRecord } from '../engine/run/record.ts'
 import type { RunRequest } from '../engine/run/request.ts'
 import { startDetached } from '../engine/run/start.ts'
-import { type Home, readRecord } from '../engine/run/store.ts'
+import type { Home } from '../engine/run/store.ts'
 import { parseVolume } from '../engine/run/volumes.ts'
 import { OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
@@ -88,7 +88,7 @@ async function startAndPrint(home: Home, record: ContainerRecord, options: Optio
     await startDetached(home, record, { ...options, warn })
   } catch (error) {
     // Docker leaves one that could not be started, but not when it was to be removed.
-    if (record.remove && readRecord(home, record.id)) await removeRecord(home, record, { ...options, force: true })
+    await removeIfAsked(home, record, options)
     throw error
   }
   process.stdout.write(`${record.id}\n`)

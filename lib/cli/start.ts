@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { startDetached } from '../engine/run/start.ts'
-import { statusOf } from '../engine/run/status.ts'
+import { startStopped } from '../engine/run/start.ts'
 import { findRecord } from '../engine/run/store.ts'
 import { asDocker, type HomeFlags, homeCommand, journaled, withEach } from './home.ts'
 import { runInForeground } from './inForeground.ts'
@@ -14,11 +13,7 @@ export function command(): Command {
         return asDocker(() =>
           journaled(flags, (home, options) => runInForeground(home, findRecord(home, names[0]!), options)),
         )
-      return withEach(flags, names, async (home, record, options) => {
-        // One that runs already has what is asked for.
-        if (statusOf(home, record).status === 'running') return
-        const warn = (message: string) => void process.stderr.write(`WARNING: ${message}\n`)
-        await startDetached(home, record, { ...options, warn })
-      })
+      const warn = (message: string) => void process.stderr.write(`WARNING: ${message}\n`)
+      return withEach(flags, names, (home, record, options) => startStopped(home, record, { ...options, warn }))
     })
 }

@@ -1,8 +1,7 @@
 import { writeSync } from 'node:fs'
 import type { Command } from 'commander'
-import { removeRecord } from '../engine/run/end.ts'
+import { removeIfAsked } from '../engine/run/end.ts'
 import { type SupervisorWord, WORDS } from '../engine/run/start.ts'
-import { readRecord } from '../engine/run/store.ts'
 import { supervise } from '../engine/run/supervise.ts'
 import { isOciError, isSystemError } from '../errors.ts'
 import { type HomeFlags, homeCommand, journaled } from './home.ts'
@@ -27,8 +26,7 @@ export function command(): Command {
           tell({ word: 'failed', code: error.code, message: error.message, data: error.data })
           return
         }
-        const record = readRecord(home, id)
-        if (record?.remove) await removeRecord(home, record, options)
+        await removeIfAsked(home, { id }, options)
       }),
     )
 }

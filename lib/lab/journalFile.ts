@@ -34,6 +34,7 @@ type Line =
   | { change: Undo; pid: number }
   | { undone: Undo; pid: number }
 
+const TRIES = 10
 const SUFFIX = /\.journal(~\d+)?$/
 
 /** Where journals are: memory that a restart empties, as it does with what they tell of. */
@@ -105,11 +106,15 @@ export function undoKey(undo: Undo): string {
 }
 
 function journalNames(folder: string): string[] {
-  if (!existsSync(folder)) return []
-  checkOwner(folder)
-  return readdirSync(folder)
-    .filter(name => SUFFIX.test(name))
-    .sort()
+  try {
+    checkOwner(folder)
+    return readdirSync(folder)
+      .filter(name => SUFFIX.test(name))
+      .sort()
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
 }
 
 function live(text: string): Change[] {
@@ -134,13 +139,23 @@ function parseLine(line: string): { change?: Undo; undone?: Undo; pid?: number; 
 }
 
 function begin(lab: string, path: string, folder: string): number {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  checkOwner(folder)
-  const fd = openSync(path, 'a', 0o600)
+  const fd = openIn(folder, path)
   // The empty line ends what a crash may have cut short.
   writeSync(fd, fstatSync(fd).size === 0 ? '' : '\n')
   write(fd, { lab, pid: process.pid, started: new Date().toISOString(), command: commandLine() })
   return fd
+}
+
+function openIn(folder: string, path: string): number {
+  for (let tries = 1; ; tries++)
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      checkOwner(folder)
+      return openSync(path, 'a', 0o600)
+    } catch (error) {
+      // Whoever was the last to have something in the folder has taken it away meanwhile.
+      if (!isSystemError(error, 'ENOENT') || tries === TRIES) throw error
+    }
 }
 
 /** This program as it was called, without where Node and the program's file are. */

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OciError } from '../errors.ts'
+import { isSystemError, OciError } from '../errors.ts'
 import { native } from '../kernel.ts'
 
 const PATIENCE = 60_000
@@ -59,13 +59,24 @@ async function underLock<T>(path: string, work: (lock: HeldLock) => Promise<T>):
 }
 
 async function hold(path: string): Promise<number> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   for (const deadline = Date.now() + PATIENCE; ; ) {
-    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
-    // One that was removed while we waited locks nobody out.
-    if (native().tryLock(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd
-    closeSync(fd)
+    const fd = openLock(path)
+    if (fd !== undefined) {
+      // One that was removed while we waited locks nobody out.
+      if (native().tryLock(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd
+      closeSync(fd)
+    }
     if (Date.now() > deadline) throw new OciError('TIMEOUT', `${path}: another program holds the lock`, { where: path })
     await sleep(1 + Math.random() * 4)
+  }
+}
+
+function openLock(path: string): number | undefined {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+  } catch (error) {
+    // Whoever was the last to have something in the folder has taken it away meanwhile.
+    if (!isSystemError(error, 'ENOENT')) throw error
   }
 }

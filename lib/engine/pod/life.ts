@@ -1,9 +1,9 @@
-import { OciError } from '../../errors.ts'
+import { isOciError, OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import { killRecord, removeRecord, stopRecord } from '../run/end.ts'
 import type { ContainerRecord } from '../run/record.ts'
 import { sandboxRuns } from '../run/sandbox.ts'
-import { startDetached } from '../run/start.ts'
+import { startStopped } from '../run/start.ts'
 import { statusOf } from '../run/status.ts'
 import { type Home, listRecords, readRecord } from '../run/store.ts'
 import type { Warn } from '../run/wire.ts'
@@ -24,11 +24,11 @@ export async function startPod(
     const lost = pod.members.filter(runs(home))
     await Promise.all(lost.map(record => stopRecord(home, record, { ...options, timeout })))
     await stopRecord(home, pod.sandbox, { ...options, timeout: 0 })
-    await startDetached(home, pod.sandbox, { ...options, warn })
+    await startStopped(home, pod.sandbox, { ...options, warn })
   }
   for (const { id } of pod.members) {
     const record = readRecord(home, id)
-    if (record && !runs(home)(record)) await startDetached(home, record, { ...options, warn })
+    if (record) await startStopped(home, record, { ...options, warn })
   }
 }
 
@@ -39,8 +39,12 @@ export async function stopPod(home: Home, pod: Pod, options: Options & { timeout
 }
 
 /** Sends a signal to every container of it that runs, the sandbox last. ≙ podman pod kill */
-export function killPod(home: Home, pod: Pod, signal?: string): void {
-  for (const record of [...pod.members, pod.sandbox].filter(runs(home))) killRecord(home, record, signal)
+export async function killPod(home: Home, pod: Pod, signal?: string): Promise<void> {
+  for (const record of [...pod.members, pod.sandbox].filter(runs(home)))
+    await killRecord(home, record, signal).catch(error => {
+      // It has ended meanwhile.
+      if (!isOciError(error, 'CONTAINER_WRONG_STATUS')) throw error
+    })
 }
 
 /** Removes a pod with all its containers; while some of them run only when forced. ≙ podman pod rm. Throws `CONTAINER_WRONG_STATUS`. */

@@ -8,6 +8,7 @@ import { emit, type Options } from '../../events.ts'
 import type { Image } from '../../image/image.ts'
 import { unpack } from '../../rootfs/unpack.ts'
 import { accountsOf } from '../../runtime/container/home.ts'
+import { thisMaker } from '../../runtime/container/state.ts'
 import type { Mount } from '../../spec/runtimeConfig.ts'
 import { configFor, etcMounts, processDefaults } from './configure.ts'
 import { writeEtcFiles } from './etcFiles.ts'
@@ -17,12 +18,12 @@ import { randomName } from './randomName.ts'
 import { type ContainerRecord, isSandbox, shortId } from './record.ts'
 import type { RunRequest } from './request.ts'
 import {
+  allRecords,
   containerPaths,
+  dropFolder,
   findRecord,
   type Home,
-  listRecords,
   makeFolder,
-  removeFolder,
   saveRecord,
   withLabLock,
 } from './store.ts'
@@ -40,13 +41,16 @@ export async function createRecord(
 ): Promise<ContainerRecord> {
   const defaults = processDefaults(image.config.config, request)
   const record = newRecord(home, image, request, [...defaults.Entrypoint!, ...defaults.Cmd!])
+  const { state } = record
   checkRequest(home, record)
   const paths = containerPaths(home, record.id)
   const undo = { kind: 'directory', path: paths.folder } as const
   await withLabLock(
     home,
     async () => {
+      checkPod(home, record)
       checkName(home, record)
+      record.state = { ...state, supervisor: thisMaker() }
       makeFolder(home, home.containers, options)
       emit(options, { type: 'change', undo })
       makeFolder(home, paths.folder)
@@ -60,9 +64,18 @@ export async function createRecord(
     const volumes = [...(request.volumes ?? []), ...imageVolumes(image, request)]
     const mounts = volumes.map(volume => mountOf(home, record, volume))
     writeConfig(home, record, { ...image.config, config: defaults }, mounts)
+    await withLabLock(
+      home,
+      async () => {
+        checkPod(home, record)
+        record.state = state
+        saveRecord(home, record)
+      },
+      options,
+    )
     return record
   } catch (error) {
-    await removeFolder(home, record, options)
+    await withLabLock(home, async () => dropFolder(home, record, options), options)
     throw error
   }
 }
@@ -129,12 +142,16 @@ function checkRequest(home: Home, { name, hostname, networks }: ContainerRecord)
   if (alone === undefined) for (const network of networks) namedNetwork(home, network)
 }
 
-/** Pods and containers are named in one room. A pod that has just been removed takes in nobody. */
+/** A pod that has just been removed takes in nobody. */
+function checkPod(home: Home, record: ContainerRecord): void {
+  if (record.pod && !isSandbox(record)) findRecord(home, record.pod.sandbox)
+}
+
+/** Pods and containers are named in one room. */
 function checkName(home: Home, record: ContainerRecord): void {
   const { name, pod } = record
-  if (pod && !isSandbox(record)) findRecord(home, pod.sandbox)
   const names = isSandbox(record) ? [name, pod!.name] : [name]
-  const records = listRecords(home)
+  const records = allRecords(home)
   const taken = records.find(other => isSandbox(other) && names.includes(other.pod!.name))
   if (taken)
     throw new OciError('CONTAINER_EXISTS', `name "${taken.pod!.name}" is in use: pod already exists`, {

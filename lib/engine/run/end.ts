@@ -1,21 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { isOciError, OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import { killContainer } from '../../runtime/container/end.ts'
+import { thisMaker } from '../../runtime/container/state.ts'
 import { type ContainerRecord, isSandbox } from './record.ts'
-import { hasSupervisor, statusOf } from './status.ts'
-import { type Home, readRecord, removeFolder, saveRecord } from './store.ts'
-import { clear } from './supervise.ts'
+import { isOver, notRunning, settled, statusOf } from './status.ts'
+import { dropFolder, type Home, noSuchContainer, readRecord, saveRecord, withLabLock } from './store.ts'
+import { clear, finish } from './supervise.ts'
 
 const POLL = 20
 const PATIENCE = 30_000
 
-/** Sends a signal to a container's program. ≙ docker kill. Throws `CONTAINER_WRONG_STATUS`, in Docker's words, and `ARGUMENT_INVALID`. */
-export function killRecord(home: Home, record: ContainerRecord, signal = 'SIGKILL'): void {
-  const { status } = statusOf(home, record)
-  if (status !== 'running' && status !== 'paused')
-    throw new OciError('CONTAINER_WRONG_STATUS', `container ${record.id} is not running`, { got: status })
-  killContainer(home.runtimeRoot, record.id, signal)
+/** Sends a signal to a container's program, which may be about to start. ≙ docker kill. Throws `CONTAINER_WRONG_STATUS`, in Docker's words, and `ARGUMENT_INVALID`. */
+export async function killRecord(home: Home, record: ContainerRecord, signal = 'SIGKILL'): Promise<void> {
+  const now = await settled(home, record)
+  const status = now ? statusOf(home, now).status : 'exited'
+  if (status !== 'running' && status !== 'paused') throw notRunning(record, status)
+  try {
+    killContainer(home.runtimeRoot, record.id, signal)
+  } catch (error) {
+    throw hasEnded(error) ? notRunning(record, 'exited', error) : error
+  }
 }
 
 /** Asks a container to end, and after `timeout` milliseconds makes it. One that does not run is fine. ≙ docker stop */
@@ -28,11 +34,12 @@ export async function stopRecord(
     ...options
   }: Options & { timeout?: number; stopSignal?: string } = {},
 ): Promise<void> {
-  if (isDone(home, record)) return
-  tryKill(home, record, stopSignal)
-  if (!(await ended(home, record, timeout))) {
-    tryKill(home, record, 'SIGKILL')
-    if (!(await ended(home, record, PATIENCE)))
+  const run = await settled(home, record)
+  if (!run || isOver(home, run)) return settle(home, record, options)
+  tryKill(home, run, stopSignal)
+  if (!(await ended(home, run, timeout))) {
+    tryKill(home, run, 'SIGKILL')
+    if (!(await ended(home, run, PATIENCE)))
       throw new OciError('TIMEOUT', `${record.name}: still running after SIGKILL`, { where: record.id })
   }
   await settle(home, record, options)
@@ -42,7 +49,7 @@ export async function stopRecord(
 export async function waitFor(home: Home, record: ContainerRecord, options: Options = {}): Promise<number> {
   for (;;) {
     const now = readRecord(home, record.id)
-    if (!now || isDone(home, now)) return now ? statusOf(home, now).exitCode : 0
+    if (isOver(home, now)) return now ? statusOf(home, now).exitCode : 0
     await sleep(POLL, undefined, { signal: options.signal })
   }
 }
@@ -59,47 +66,70 @@ export async function removeRecord(
       `container ${record.id} is the infra container of pod ${record.pod!.id} and cannot be removed without removing the pod`,
       { got: record.name, hint: `ocilab pod rm ${record.pod!.name}` },
     )
-  const { status } = statusOf(home, record)
-  if (!force && (status === 'running' || status === 'paused'))
-    throw new OciError(
-      'CONTAINER_WRONG_STATUS',
-      `you cannot remove a running container ${record.id}: stop the container before attempting removal or force remove`,
-      { got: status, hint: `ocilab rm --force ${record.name}` },
-    )
-  if (force) await stopRecord(home, record, { ...options, timeout: 0, stopSignal: 'SIGKILL' })
-  await clear(home, readRecord(home, record.id) ?? record, options)
-  await removeFolder(home, record, options)
-}
-
-/** Its program has ended, and whoever stayed with it has gone, too. */
-function isDone(home: Home, record: ContainerRecord): boolean {
-  const now = readRecord(home, record.id)
-  return now === undefined || (!hasSupervisor(now) && statusOf(home, now).status !== 'running')
-}
-
-async function ended(home: Home, record: ContainerRecord, timeout: number): Promise<boolean> {
-  for (const deadline = Date.now() + timeout; ; ) {
-    if (isDone(home, record)) return true
-    if (Date.now() >= deadline) return false
-    await sleep(POLL)
+  for (;;) {
+    if (force) await stopRecord(home, record, { ...options, timeout: 0, stopSignal: 'SIGKILL' })
+    if (await withLabLock(home, () => removeStopped(home, record, force, options), options)) return
+    if (!force)
+      throw new OciError(
+        'CONTAINER_WRONG_STATUS',
+        `you cannot remove a running container ${record.id}: stop the container before attempting removal or force remove`,
+        { got: 'running', hint: `ocilab rm --force ${record.name}` },
+      )
   }
 }
 
-/** What a supervisor that was killed has not written down or taken away. */
-async function settle(home: Home, record: ContainerRecord, options: Options): Promise<void> {
+/** Removes a container that was to be removed when it ended, unless somebody has started it again. ≙ docker run --rm */
+export async function removeIfAsked(
+  home: Home,
+  { id }: Pick<ContainerRecord, 'id'>,
+  options: Options = {},
+): Promise<void> {
+  const now = readRecord(home, id)
+  if (now?.remove && isOver(home, now)) await removeRecord(home, now, { ...options, force: true })
+}
+
+/** Nobody can start it meanwhile: that takes the lab's lock, too. False for one that runs. */
+async function removeStopped(home: Home, record: ContainerRecord, force: boolean, options: Options): Promise<boolean> {
   const now = readRecord(home, record.id)
-  if (now?.state.status !== 'running') return
-  await clear(home, now, options)
-  now.state = { ...now.state, status: 'exited', exitCode: 255, finishedAt: new Date().toISOString() }
-  now.wiring = undefined
-  saveRecord(home, now)
+  if (!now && !force) throw noSuchContainer(record.name)
+  if (now && ['running', 'paused'].includes(statusOf(home, now).status)) return false
+  await clear(home, now ?? record, options)
+  dropFolder(home, record, options)
+  return true
+}
+
+/** That run of the container is over; there may be another one. */
+async function ended(home: Home, { id, state: { supervisor } }: ContainerRecord, timeout: number): Promise<boolean> {
+  for (const deadline = Date.now() + timeout; ; await sleep(POLL)) {
+    const now = readRecord(home, id)
+    if (isOver(home, now) || !isDeepStrictEqual(now?.state.supervisor, supervisor)) return true
+    if (Date.now() >= deadline) return false
+  }
+}
+
+/** What a supervisor that was killed has not written down or taken away: of several who see that, one does it. */
+async function settle(home: Home, { id }: ContainerRecord, options: Options): Promise<void> {
+  const isLeft = (now: ContainerRecord | undefined) => now?.state.status === 'running' && isOver(home, now)
+  if (!isLeft(readRecord(home, id))) return
+  const left = await withLabLock(home, async () => {
+    const now = readRecord(home, id)
+    if (!now || !isLeft(now)) return
+    now.state = { ...now.state, supervisor: thisMaker() }
+    saveRecord(home, now)
+    return now
+  })
+  if (left) await finish(home, left, { exitCode: 255 }, options)
 }
 
 function tryKill(home: Home, record: ContainerRecord, signal: string): void {
   try {
     killContainer(home.runtimeRoot, record.id, signal)
   } catch (error) {
-    // It has just ended, or is only about to be.
-    if (!isOciError(error, 'CONTAINER_WRONG_STATUS') && !isOciError(error, 'CONTAINER_UNKNOWN')) throw error
+    if (!hasEnded(error)) throw error
   }
+}
+
+/** What is said of a container that has just ended, or is being deleted. */
+function hasEnded(error: unknown): boolean {
+  return isOciError(error, 'CONTAINER_WRONG_STATUS') || isOciError(error, 'CONTAINER_UNKNOWN')
 }

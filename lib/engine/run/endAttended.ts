@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { removeRecord } from './end.ts'
-import { hasSupervisor } from './status.ts'
 import { homeOf, readRecord } from './store.ts'
+import { hasSupervisor } from './supervisor.ts'
 
 /**
  * Removes those of a lab's containers, by their folders, that somebody stays with: until his container has ended he writes

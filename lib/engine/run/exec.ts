@@ -5,7 +5,7 @@ import { execInContainer } from '../../runtime/container/exec.ts'
 import { accountsOf } from '../../runtime/container/home.ts'
 import { loadState } from '../../runtime/container/state.ts'
 import type { ContainerRecord } from './record.ts'
-import { statusOf } from './status.ts'
+import { initOf, notRunning, statusOf } from './status.ts'
 import type { Home } from './store.ts'
 
 /** What `docker exec` is asked for. */
@@ -21,7 +21,7 @@ export interface ExecRequest {
 
 /** Runs one more program in a container, on the streams of this one; answers its exit code. ≙ docker exec. Throws `CONTAINER_WRONG_STATUS`. */
 export async function execInRecord(home: Home, record: ContainerRecord, request: ExecRequest): Promise<number> {
-  const { status } = statusOf(home, record)
+  const { status, startedAt } = statusOf(home, record)
   if (status === 'paused')
     throw new OciError(
       'CONTAINER_WRONG_STATUS',
@@ -30,8 +30,16 @@ export async function execInRecord(home: Home, record: ContainerRecord, request:
         got: status,
       },
     )
-  if (status !== 'running')
-    throw new OciError('CONTAINER_WRONG_STATUS', `container ${record.id} is not running`, { got: status })
+  const pid = initOf(home, record.id)?.pid
+  if (status !== 'running' || startedAt === undefined || pid === undefined) throw notRunning(record, status)
+  try {
+    return await execIn(home, record, request)
+  } catch (error) {
+    throw initOf(home, record.id)?.pid === pid ? error : notRunning(record, 'exited', error)
+  }
+}
+
+async function execIn(home: Home, record: ContainerRecord, request: ExecRequest): Promise<number> {
   const { args, env = [], workdir, user, terminal = false, interactive = false } = request
   const saved = loadState(home.runtimeRoot, record.id)
   const own = saved.config.process!

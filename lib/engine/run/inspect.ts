@@ -1,4 +1,3 @@
-import { loadState } from '../../runtime/container/state.ts'
 import { type ContainerRecord, isSandbox } from './record.ts'
 import { type Status, statusOf } from './status.ts'
 import { containerPaths, type Home } from './store.ts'
@@ -30,7 +29,7 @@ export function inspectRecord(home: Home, record: ContainerRecord): object {
       StopSignal: record.stopSignal,
     },
     HostConfig: { NetworkMode: record.networks[0], AutoRemove: record.remove },
-    NetworkSettings: networkSettings(home, record, status),
+    NetworkSettings: networkSettings(record, status),
   }
 }
 
@@ -47,7 +46,7 @@ function stateOf({ status, pid, exitCode, error, startedAt, finishedAt }: Status
   }
 }
 
-function networkSettings(home: Home, { id, wiring }: ContainerRecord, { pid }: Status) {
+function networkSettings({ wiring }: ContainerRecord, { pid }: Status) {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { containerPort, protocol, hostIp, hostPort } of wiring?.published ?? []) {
     bindings[`${containerPort}/${protocol}`] ??= []
@@ -58,7 +57,7 @@ function networkSettings(home: Home, { id, wiring }: ContainerRecord, { pid }: S
     { Bridge: names.bridge, Gateway: gateway, IPAddress: address, GlobalIPv6Address: address6 ?? '' },
   ])
   return {
-    SandboxKey: wiring?.netns ?? (pid > 0 ? `/proc/${loadState(home.runtimeRoot, id).pid}/ns/net` : ''),
+    SandboxKey: wiring?.netns ?? (pid > 0 ? `/proc/${pid}/ns/net` : ''),
     Ports: bindings,
     IPAddress: wiring?.endpoints[0]?.address ?? '',
     Networks: Object.fromEntries(networks),

@@ -4,7 +4,7 @@ import { OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
 import { type NetworkChoice, type NetworkNames, networkNames } from '../../network/names.ts'
 import { openNetwork } from '../../network/network.ts'
-import { type Home, listRecords, makeFolder, withLabLock } from './store.ts'
+import { allRecords, type Home, makeFolder, withLabLock } from './store.ts'
 
 const RESERVED = ['bridge', 'host', 'none']
 
@@ -58,7 +58,7 @@ export async function removeNamedNetwork(home: Home, name: string, options: Opti
 }
 
 async function removeUnused(home: Home, name: string, names: NetworkNames, options: Options): Promise<void> {
-  const user = listRecords(home).find(({ networks }) => networks.includes(name))
+  const user = allRecords(home).find(({ networks }) => networks.includes(name))
   if (user) throw new OciError('ARGUMENT_INVALID', `network ${name} has active endpoints: ${user.name}`, { got: name })
   await (await openNetwork(names, options)).delete()
   rmSync(fileOf(home, name), { force: true })

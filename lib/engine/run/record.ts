@@ -52,7 +52,7 @@ export interface RecordedState {
   exitCode: number
   /** Why it could not be started. */
   error?: string
-  /** Who stays with it: with the time it started, another process of the same number is never taken for it. */
+  /** Who makes it, or stays with it: with the time it started, another process of the same number is never taken for it. */
   supervisor?: { pid: number; startTime: number }
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, leftOn, type TestHost, testHost } from './testHost.ts'
 
@@ -111,6 +112,52 @@ describe('the network of a container', () => {
     await cleared()
   })
 
+  it.each([68, 1281, 9001, 65_535])('a packet as long as an MTU of %i passes whole, there and back', async mtu => {
+    expect((await host.ocilab('network', 'create', '--mtu', String(mtu), 'odd')).status).toBe(0)
+    expect(await run('-d', '--network', 'odd', '-p', '8000:8000', image())).toMatchObject({ status: 0, stderr: '' })
+    expect(await curl('192.0.2.1:8000/hello', outside)).toBe('hello world')
+    // No IP packet is longer than 65535 bytes. The header and that of ping are 28.
+    const sizes = [mtu, ...(mtu < 65_535 ? [mtu + 1] : [])].map(length => length - 28)
+    const line = `cat /sys/class/net/eth0/mtu; for size in ${sizes.join(' ')}; do
+      busybox ping -c 1 -s $size $(busybox ip route | busybox awk '/^default/ { print $3 }') > /dev/null &&
+      busybox awk '/^Ip: [0-9]/ { print $20, "fragments" }' /proc/net/snmp; done`
+    const { stdout } = await shell(['--network', 'odd'], line)
+    expect(stdout).toBe(`${mtu}\n0 fragments\n${mtu < 65_535 ? '2 fragments\n' : ''}`)
+    await host.ocilab('rm', '-f', (await host.ocilab('ps', '-q')).stdout.trim())
+    expect(await host.ocilab('network', 'rm', 'odd')).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('a bridge that was deleted by hand is back with the next container, and its own with the next start', async () => {
+    await run('-d', '--name', 'one', '-p', '8000:8000', image())
+    await run('-d', '--name', 'two', '-p', '8001:8000', image())
+    await host.sh('ip link del runc0')
+    // It runs on, alone, and whatever is asked of it is done.
+    expect((await host.ocilab('exec', 'one', 'busybox', 'wget', '-qO-', 'localhost:8000/hello')).stdout).toBe(
+      'hello world\n',
+    )
+    expect(await host.sh('curl -sS --max-time 2 localhost:8000/hello || true')).toBe('')
+    expect(await host.ocilab('stop', 'one')).toEqual({ status: 0, stdout: 'one\n', stderr: '' })
+    expect(await host.ocilab('start', 'one')).toEqual({ status: 0, stdout: 'one\n', stderr: '' })
+    expect(await curl('localhost:8000/hello')).toBe('hello world')
+    expect(await curl('192.0.2.1:8000/hello', outside)).toBe('hello world')
+    for (const name of ['two', 'one'])
+      expect(await host.ocilab('rm', '-f', name)).toEqual({ status: 0, stdout: `${name}\n`, stderr: '' })
+    await cleared()
+    expect((await host.ocilab('leaks')).stdout).toBe('none\n')
+  })
+
+  it('where there is no iptables, nothing of it is missed', async () => {
+    const tools = (await host.sh('command -v iptables ip6tables')).split('\n')
+    for (const tool of tools) await host.sh(`mount --bind /dev/null ${tool}`)
+    try {
+      expect(await run('-d', '-p', '8000:8000', image())).toMatchObject({ status: 0, stderr: '' })
+      for (const [url, from] of [['localhost:8000/hello'], ['192.0.2.1:8000/hello', outside]] as const)
+        expect(await curl(url, from)).toBe('hello world')
+    } finally {
+      for (const tool of tools) await host.sh(`umount ${tool}`)
+    }
+  })
+
   it('where there is no nft, ports are handed on by a program, and that is said', async () => {
     const nft = await host.sh('command -v nft')
     await host.sh(`mount --bind /dev/null ${nft}`)
@@ -202,6 +249,16 @@ describe('the life of a container', () => {
     await host.sh('pkill -KILL -f [s]upervise')
     await host.ocilab('rm', '-f', 'orphan')
     await host.ocilab('rm', '-f', 'orphan')
+    await cleared()
+  })
+
+  it('reset waits for whoever stays with a container: he writes into its folder until he ends', async () => {
+    await waiting('--name', 'stays')
+    await host.sh('pkill -STOP -f [s]upervise')
+    const reset = host.ocilab('reset')
+    expect(await Promise.race([reset, sleep(1000, 'it waits')])).toBe('it waits')
+    await host.sh('pkill -CONT -f [s]upervise')
+    expect(await reset).toMatchObject({ status: 0, stderr: '' })
     await cleared()
   })
 

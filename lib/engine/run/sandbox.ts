@@ -2,30 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isOciError, OciError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
-import { isAlive } from '../../runtime/container/processTable.ts'
-import { loadState } from '../../runtime/container/state.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { writeEtcFiles } from './etcFiles.ts'
 import { type ContainerRecord, isSandbox, type PodNamespace } from './record.ts'
 import { sharedMemory } from './sharedMemory.ts'
 import { startDetached } from './start.ts'
-import { statusOf } from './status.ts'
+import { initOf, statusOf } from './status.ts'
 import { containerPaths, findRecord, type Home, listRecords, readRecord } from './store.ts'
 import { addressesOf, type Warn } from './wire.ts'
 
 const POLL = 20
 const PATIENCE = 30_000
-
-/** The container's first process while it is alive. */
-function initOf(home: Home, id: string): { pid: number; startTime: number } | undefined {
-  try {
-    const { pid, startTime } = loadState(home.runtimeRoot, id)
-    return isAlive(pid, startTime) ? { pid, startTime } : undefined
-  } catch (error) {
-    if (isOciError(error, 'CONTAINER_UNKNOWN') || isOciError(error, 'CONFIG_INVALID')) return undefined
-    throw error
-  }
-}
 
 /** True while the container that holds a pod's namespaces runs; one that is only about to does not yet. */
 export function sandboxRuns(home: Home, id: string): boolean {

@@ -1,8 +1,13 @@
-import { isOciError } from '../../errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isOciError, OciError } from '../../errors.ts'
 import { isAlive } from '../../runtime/container/processTable.ts'
 import { loadState, statusOf as runtimeStatusOf, statePaths } from '../../runtime/container/state.ts'
 import type { ContainerRecord, RecordedState } from './record.ts'
-import type { Home } from './store.ts'
+import { type Home, readRecord } from './store.ts'
+import { hasSupervisor } from './supervisor.ts'
+
+const POLL = 20
+const PATIENCE = 30_000
 
 /** How a container is now. */
 export interface Status extends Omit<RecordedState, 'status'> {
@@ -22,9 +27,34 @@ export function statusOf(home: Home, record: ContainerRecord): Status {
   return { ...state, status: 'exited', exitCode: 255, pid: 0 }
 }
 
-/** True while somebody stays with it. */
-export function hasSupervisor({ state: { supervisor } }: ContainerRecord): boolean {
-  return supervisor !== undefined && isAlive(supervisor.pid, supervisor.startTime)
+/** Its program has ended, and whoever stayed with it has gone, too; or nothing is known of it any more. */
+export function isOver(home: Home, record: ContainerRecord | undefined): boolean {
+  return record === undefined || (!hasSupervisor(record) && statusOf(home, record).status !== 'running')
+}
+
+/** The container, when nobody is just about to start it; undefined when it is gone. ≙ Docker does one thing at a time with a container */
+export async function settled(home: Home, { id }: ContainerRecord): Promise<ContainerRecord | undefined> {
+  for (const deadline = Date.now() + PATIENCE; ; await sleep(POLL)) {
+    const now = readRecord(home, id)
+    const starts = now?.state.status === 'running' && now.state.startedAt === undefined && hasSupervisor(now)
+    if (!starts || Date.now() >= deadline) return now
+  }
+}
+
+/** The container's first process while it is alive. */
+export function initOf(home: Home, id: string): { pid: number; startTime: number } | undefined {
+  try {
+    const { pid, startTime } = loadState(home.runtimeRoot, id)
+    return isAlive(pid, startTime) ? { pid, startTime } : undefined
+  } catch (error) {
+    if (isOciError(error, 'CONTAINER_UNKNOWN') || isOciError(error, 'CONFIG_INVALID')) return undefined
+    throw error
+  }
+}
+
+/** That it does not run, in Docker's words. */
+export function notRunning({ id }: ContainerRecord, got: string, cause?: unknown): OciError {
+  return new OciError('CONTAINER_WRONG_STATUS', `container ${id} is not running`, { got }, { cause })
 }
 
 function inRuntime({ runtimeRoot }: Home, id: string): { pid: number; status: string } {

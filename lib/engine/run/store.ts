@@ -5,6 +5,7 @@ import { emit, type Options } from '../../events.ts'
 import { type HeldLock, withFileLock } from '../../network/fileLock.ts'
 import { checkLabId, RUN_FOLDER } from '../../network/names.ts'
 import type { ContainerRecord } from './record.ts'
+import { isBeingMade } from './supervisor.ts'
 
 /** Where a lab's containers are. */
 export interface Home {
@@ -63,13 +64,22 @@ export function withLabLock<T>(home: Home, work: () => Promise<T>, options: Opti
     try {
       return await work()
     } finally {
-      const there = existsSync(home.folder)
-      for (const folder of [home.containers, home.volumes, home.networks, home.folder]) removeIfEmpty(folder)
-      if (there && !existsSync(home.folder))
-        emit(options, { type: 'undone', undo: { kind: 'directory', path: home.folder } })
-      lock.remove()
+      tidy(home, lock, options)
     }
   })
+}
+
+/** What cannot be taken away makes nothing undone that was done: the next one takes it away, or `reset`. */
+function tidy(home: Home, lock: HeldLock, options: Options): void {
+  try {
+    const there = existsSync(home.folder)
+    for (const folder of [home.containers, home.volumes, home.networks, home.folder]) removeIfEmpty(folder)
+    if (there && !existsSync(home.folder))
+      emit(options, { type: 'undone', undo: { kind: 'directory', path: home.folder } })
+    lock.remove()
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
 }
 
 /** Makes a folder in a lab's home, whose lock is held; the home itself is told before it is made. */
@@ -78,17 +88,11 @@ export function makeFolder(home: Home, path: string, options: Options = {}): voi
   mkdirSync(path, { recursive: true, mode: 0o711 })
 }
 
-/** Nothing is known of the container any more. */
-export function removeFolder(home: Home, record: ContainerRecord, options: Options = {}): Promise<void> {
+/** Nothing is known of the container any more. The lab's lock is held. */
+export function dropFolder(home: Home, record: ContainerRecord, options: Options = {}): void {
   const path = containerFolder(home, record.id)
-  return withLabLock(
-    home,
-    async () => {
-      rmSync(path, { recursive: true, force: true, maxRetries: 5 })
-      emit(options, { type: 'undone', undo: { kind: 'directory', path } })
-    },
-    options,
-  )
+  rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+  emit(options, { type: 'undone', undo: { kind: 'directory', path } })
 }
 
 /** Writes the record beside and renames it. Of a container that somebody has removed meanwhile nothing is written. */
@@ -102,8 +106,13 @@ export function saveRecord(home: Home, record: ContainerRecord): void {
   }
 }
 
-/** Every container, the youngest first. One that is being made, or was never finished, is none yet. */
+/** Every container, the youngest first. One that is being made is none yet. */
 export function listRecords(home: Home): ContainerRecord[] {
+  return allRecords(home).filter(record => !isBeingMade(record))
+}
+
+/** Those that are being made, too: they have a name already. */
+export function allRecords(home: Home): ContainerRecord[] {
   const records = knownIds(home).map(id => readRecord(home, id))
   return records.filter(record => record !== undefined).sort((a, b) => (a.created < b.created ? 1 : -1))
 }
@@ -117,7 +126,12 @@ export function findRecord(home: Home, reference: string): ContainerRecord {
   if (found && !second) return found
   if (second)
     throw new OciError('ARGUMENT_INVALID', `multiple IDs found with provided prefix: ${reference}`, { got: reference })
-  throw new OciError('CONTAINER_UNKNOWN', `no such container: ${reference}`, { got: reference, hint: 'ocilab ps -a' })
+  throw noSuchContainer(reference)
+}
+
+/** In Docker's words. */
+export function noSuchContainer(reference: string): OciError {
+  return new OciError('CONTAINER_UNKNOWN', `no such container: ${reference}`, { got: reference, hint: 'ocilab ps -a' })
 }
 
 export function readRecord(home: Home, id: string): ContainerRecord | undefined {
@@ -136,7 +150,12 @@ export function readRecord(home: Home, id: string): ContainerRecord | undefined 
 }
 
 function knownIds(home: Home): string[] {
-  return existsSync(home.containers) ? readdirSync(home.containers) : []
+  try {
+    return readdirSync(home.containers)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
 }
 
 function removeIfEmpty(folder: string): void {

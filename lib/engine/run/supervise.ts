@@ -17,8 +17,8 @@ import { type ContainerRecord, shortId, type Wiring } from './record.ts'
 import { checkSandbox, podFiles, startSandbox, withPodNamespaces } from './sandbox.ts'
 import { makeSharedMemory, removeSharedMemory } from './sharedMemory.ts'
 import { statusOf } from './status.ts'
-import { containerPaths, type Home, readRecord, saveRecord, withLabLock } from './store.ts'
-import { newStreams, type Sink } from './streams.ts'
+import { containerPaths, type Home, noSuchContainer, readRecord, saveRecord, withLabLock } from './store.ts'
+import { newStreams, type Sink, type Streams } from './streams.ts'
 import { addressesOf, unwire, type Warn, wire } from './wire.ts'
 
 /** How one stays with a container. */
@@ -55,7 +55,7 @@ export async function supervise(home: Home, id: string, how: Supervision = {}): 
 function claim(home: Home, id: string): Promise<ContainerRecord> {
   return withLabLock(home, async () => {
     const record = readRecord(home, id)
-    if (!record) throw new OciError('CONTAINER_UNKNOWN', `no such container: ${shortId({ id })}`, { got: id })
+    if (!record) throw noSuchContainer(shortId({ id }))
     const { status } = statusOf(home, record)
     if (status === 'running' || status === 'paused')
       throw new OciError('CONTAINER_WRONG_STATUS', `${record.name}: runs already`, { got: status, want: 'exited' })
@@ -74,13 +74,23 @@ async function run(home: Home, record: ContainerRecord, how: Supervision): Promi
   record.wiring = await wire(home, record, warn, how)
   saveRecord(home, record)
   const publication = await publish(record, record.wiring, warn, how)
-  const log = openLog(containerPaths(home, record.id).log)
-  const streams = newStreams(inputOf(record, how), async (stream, chunk) => {
-    log.write(stream, chunk)
-    await how.sink?.(stream, chunk)
-  })
   try {
     record.wiring.published = [...publication.published]
+    return await stay(home, record, how)
+  } finally {
+    publication.close()
+  }
+}
+
+/** Starts its program and hears it to its end. */
+async function stay(home: Home, record: ContainerRecord, how: Supervision): Promise<number> {
+  const log = openLog(containerPaths(home, record.id).log)
+  let streams: Streams | undefined
+  try {
+    streams = newStreams(inputOf(record, how), async (stream, chunk) => {
+      log.write(stream, chunk)
+      await how.sink?.(stream, chunk)
+    })
     const carried = await begin(home, record, streams.theirs, how)
     streams.handedOver()
     record.state.startedAt = new Date().toISOString()
@@ -90,9 +100,8 @@ async function run(home: Home, record: ContainerRecord, how: Supervision): Promi
     await Promise.race([streams.heard, sleep(LAST_WORDS, undefined, { ref: false })])
     return status
   } finally {
-    streams.close()
+    streams?.close()
     log.close()
-    publication.close()
   }
 }
 
@@ -139,7 +148,8 @@ export async function clear(home: Home, record: ContainerRecord, options: Option
   await unwire(home, record, options)
 }
 
-async function finish(
+/** Takes down what a container had while it ran, and writes down how it ended. */
+export async function finish(
   home: Home,
   record: ContainerRecord,
   end: { exitCode: number; error?: string },
