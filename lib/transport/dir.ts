@@ -102,9 +102,12 @@ async function dirSink(path: string, where: string, options: TransportOptions = 
       await staging.close()
       if (committed) return
       const ours = [...added].filter(name => !before.has(name))
-      // What went wrong is being said already.
+      const remove = async () => removeBlobs(path, ours, await manifestOf(path))
+      // A full disk has no room for a lock, either. What went wrong is being said already.
       if (ours.length > 0)
-        await alone(async () => removeBlobs(path, ours, await manifestOf(path))).catch(() => undefined)
+        await alone(remove)
+          .catch(remove)
+          .catch(() => undefined)
       // Removed only if empty: then it was we who made it, or nothing is lost.
       if (before.size === 0) await rmdir(path).catch(() => undefined)
     },

@@ -38,6 +38,10 @@ async function taken(path: string, signature: string): Promise<boolean> {
     const file = await open(path, 'wx', 0o644)
     try {
       await file.writeFile(signature)
+    } catch (error) {
+      // On a full disk there is room for the name of a lock, but not for what it says.
+      await rm(path, { force: true })
+      throw error
     } finally {
       await file.close()
     }
