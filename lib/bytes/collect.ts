@@ -1,5 +1,6 @@
 import { OciError } from '../errors.ts'
 import type { Bytes } from './bytes.ts'
+import { InHand } from './inHand.ts'
 
 /** All the bytes in one piece, for what is known to be small. Throws `TOO_LARGE` as soon as there are more than `limit`. */
 export async function collect(
@@ -7,6 +8,7 @@ export async function collect(
   limit = Number.POSITIVE_INFINITY,
   where = 'bytes',
 ): Promise<Uint8Array> {
+  if (bytes instanceof InHand && bytes.all.length <= limit) return bytes.all
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of bytes) {

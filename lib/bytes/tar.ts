@@ -19,7 +19,7 @@ export interface TarHeader {
   mtime: TarTime
   devmajor: number
   devminor: number
-  xattrs: Map<string, Buffer>
+  xattrs: ReadonlyMap<string, Buffer>
 }
 
 /** Seconds since 1970, and nanoseconds after them. */

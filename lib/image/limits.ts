@@ -1,5 +1,5 @@
 import type { Bytes } from '../bytes/bytes.ts'
-import { readTar } from '../bytes/readTar.ts'
+import { tarRuns } from '../bytes/readTar.ts'
 import type { TarEntry } from '../bytes/tar.ts'
 import { OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
@@ -33,12 +33,18 @@ export class Budget {
 
   /** The members of a layer. Throws `TOO_LARGE` as soon as they are too many, or too much, and what the layer throws. */
   async *entriesOf(layer: Layer, options?: Options): AsyncGenerator<TarEntry> {
+    for await (const run of this.runsOf(layer, options)) for (const entry of run) yield entry
+  }
+
+  /** The same in runs, as {@link tarRuns} has them. */
+  async *runsOf(layer: Layer, options?: Options): AsyncGenerator<TarEntry[]> {
     const where = layerName(layer)
     const tar = this.within(layer.uncompressed(), layer.descriptor.size, where, options)
-    for await (const entry of readTar(tar, where)) {
+    for await (const run of tarRuns(tar, where)) {
       options?.signal?.throwIfAborted()
-      if (++this.#entries > this.#limits.entries) throw tooMuch(where, 'entries', this.#limits.entries)
-      yield entry
+      this.#entries += run.length
+      if (this.#entries > this.#limits.entries) throw tooMuch(where, 'entries', this.#limits.entries)
+      yield run
     }
   }
 

@@ -7,6 +7,11 @@ const PREFIX = Buffer.from('.wh.')
 const OPAQUE = Buffer.from('.wh..wh..opq')
 const SLASH = 47
 
+/** Whether a path's last part hides something; {@link effectOf} says what. */
+export function isWhiteout(path: string): boolean {
+  return path.startsWith('.wh.', path.lastIndexOf('/') + 1)
+}
+
 /**
  * Reads a member's name: `.wh.NAME` hides NAME, `.wh..wh..opq` hides all that lower layers have in its folder.
  * Neither hides anything of its own layer. Throws `TAR_INVALID` for a name that would hide nothing or its own folder.

@@ -1,11 +1,11 @@
-import { bytesOf, collect } from '../bytes/collect.ts'
+import { InHand } from '../bytes/inHand.ts'
 import type { TarEntry } from '../bytes/tar.ts'
 import { isOciError, UnpackError } from '../errors.ts'
-import { pathBelow, toBytes } from '../image/layerPath.ts'
-import { effectOf } from '../image/whiteout.ts'
+import { pathBelow } from '../image/layerPath.ts'
+import { isWhiteout } from '../image/whiteout.ts'
 import type { NativeRoot } from '../kernel.ts'
 import type { LayerWriter } from './layerWriter.ts'
-import { NewNames } from './newNames.ts'
+import { type NewName, NewNames } from './newNames.ts'
 
 // A larger file is worth calls of its own.
 const SMALL = 64 << 10
@@ -33,18 +33,14 @@ export class BulkWriter {
     this.making = new NewNames(writer.keepsOwners)
   }
 
-  async apply(entry: TarEntry): Promise<void> {
-    if (!this.isSimple(entry)) {
-      await this.settle()
-      return this.applyAlone(entry)
-    }
-    // The body is a stream of the parser's, with all that hangs on it: a batch is not to keep hundreds of them.
+  /** Writes the member down, or makes it; nothing to wait for where there is room for it. */
+  apply(entry: TarEntry): Promise<void> | undefined {
+    const path = this.simplePath(entry)
+    if (path === undefined || !(entry.body instanceof InHand)) return this.applyAfterAll(entry)
+    // The body hangs on the parser, and on all the bytes around it: a batch is not to keep it.
     const { body, ...header } = entry
-    const data = header.type === 'file' ? await collect(body) : (header.linkpath ?? NOTHING)
-    const name = { path: pathBelow(header.path, this.where), entry: header, data }
-    if (this.filling.add(name)) return
-    await this.turn()
-    this.filling.add(name)
+    const name = { path, entry: header, data: header.type === 'file' ? body.all : (header.linkpath ?? NOTHING) }
+    return this.filling.add(name) ? undefined : this.addToNext(name)
   }
 
   /** Waits until all that was applied is there. */
@@ -58,15 +54,26 @@ export class BulkWriter {
     await this.made.catch(() => undefined)
   }
 
-  private isSimple({ type, path, size, xattrs }: TarEntry): boolean {
-    if (xattrs.size > 0 || size > SMALL) return false
-    if (type !== 'file' && type !== 'directory' && type !== 'symlink') return false
+  private async addToNext(name: NewName): Promise<void> {
+    await this.turn()
+    this.filling.add(name)
+  }
+
+  private async applyAfterAll(entry: TarEntry): Promise<void> {
+    await this.settle()
+    await this.applyAlone(entry)
+  }
+
+  /** The path of a member that is simply there to be made; nothing for any other. */
+  private simplePath({ type, path, size, xattrs }: TarEntry): string | undefined {
+    if (xattrs.size > 0 || size > SMALL) return undefined
+    if (type !== 'file' && type !== 'directory' && type !== 'symlink') return undefined
     try {
       const below = pathBelow(path, this.where)
-      return below !== '' && effectOf(toBytes(below)).kind === 'add'
+      return below !== '' && !isWhiteout(below) ? below : undefined
     } catch {
       // It is refused when its turn comes, after what stands before it.
-      return false
+      return undefined
     }
   }
 
@@ -87,7 +94,7 @@ export class BulkWriter {
       for (const name of batch.names.slice(next, next + count)) this.writer.keep(name.path, name.entry)
       next += count
       const refused = batch.names[next++]
-      if (refused) await this.applyAlone({ ...refused.entry, body: bytesOf(refused.data) })
+      if (refused) await this.applyAlone({ ...refused.entry, body: new InHand(refused.data) })
     }
   }
 

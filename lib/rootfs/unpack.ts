@@ -30,7 +30,7 @@ export async function unpackLayers(layers: readonly Layer[], folder: string, opt
   try {
     const writer = new LayerWriter(root, options)
     const budget = new Budget(options.limits)
-    for (const layer of layers) await unpackLayer(budget.entriesOf(layer, options), root, writer, layerName(layer))
+    for (const layer of layers) await unpackLayer(budget.runsOf(layer, options), root, writer, layerName(layer))
     writer.finish()
   } finally {
     root.close()
@@ -38,7 +38,7 @@ export async function unpackLayers(layers: readonly Layer[], folder: string, opt
 }
 
 async function unpackLayer(
-  entries: AsyncIterable<TarEntry>,
+  runs: AsyncIterable<TarEntry[]>,
   root: NativeRoot,
   writer: LayerWriter,
   where: string,
@@ -46,7 +46,12 @@ async function unpackLayer(
   writer.begin(where)
   const bulk = new BulkWriter(root, writer, where)
   try {
-    for await (const entry of entries) await bulk.apply(entry)
+    for await (const run of runs)
+      for (const entry of run) {
+        // One that is only written down for later needs no waiting.
+        const applied = bulk.apply(entry)
+        if (applied) await applied
+      }
     await bulk.settle()
   } finally {
     await bulk.rest()

@@ -1,11 +1,11 @@
+import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { OciError } from '../errors.ts'
+import { type PaxRecords, parsePax } from './pax.ts'
+import type { TarHeader } from './tar.ts'
+import { NO_RECORDS, tarHeader } from './tarHeader.ts'
 
-/** PAX records, keys and values as latin1: one character a byte. */
-export type PaxRecords = Record<string, string>
-export type TarParser = ReturnType<typeof extract>
-
-/** What tar-stream keeps to itself and is mended here; tar.test.ts holds it to that. */
+/** What tar-stream keeps to itself and is mended here. */
 interface Internals {
   _buffer: { buffered: number; shift(size: number): Buffer }
   _header: { type: string; size: number } | null
@@ -19,8 +19,8 @@ interface Internals {
 // Only these have contents; the size that others state is no more than a hint. Go's archive/tar, and so docker, agrees.
 const WITH_BODY = ['file', 'contiguous-file']
 
-/** tar-stream, made to keep every byte of a name and to see the same members in a tar as docker does. */
-export function tarParser(): TarParser {
+/** Made to keep every byte of a name and to see the same members in a tar as docker does. */
+function tarStream(): ReturnType<typeof extract> {
   // v7 tars have no magic number; the checksum still guards them.
   const parser = extract({ filenameEncoding: 'latin1', allowUnknownFormat: true } as object)
   keepBytesOfPax(parser as unknown as Internals)
@@ -65,23 +65,26 @@ function endAtTwoZeroBlocks(parser: Internals): void {
   }
 }
 
-/** `LENGTH KEY=VALUE\n`, again and again; LENGTH counts itself. pax(1) § Extended Header. */
-function parsePax(buffer: Buffer): PaxRecords {
-  const records: PaxRecords = Object.create(null)
-  for (let start = 0; start < buffer.length; ) {
-    const space = buffer.indexOf(' ', start)
-    const length = buffer.toString('latin1', start, space)
-    const end = start + Number(length)
-    const equals = buffer.indexOf('=', space)
-    const sound = /^\d+$/.test(length) && end <= buffer.length && buffer[end - 1] === 10
-    if (!sound || equals < 0 || equals >= end)
-      throw new OciError('TAR_INVALID', `PAX record at byte ${start}: malformed`, { got: start })
-    const key = buffer.toString('latin1', space + 1, equals)
-    const value = buffer.toString('latin1', equals + 1, end - 1)
-    if (key === 'size' && !/^\d*$/.test(value))
-      throw new OciError('TAR_INVALID', `PAX size is no number (${value})`, { got: value })
-    records[key] = value
-    start = end
+const FLAGS: Record<string, string> = {
+  ...{ file: '0', link: '1', symlink: '2', 'character-device': '3', 'block-device': '4', directory: '5', fifo: '6' },
+  'contiguous-file': '7',
+}
+
+/** What tar-stream finds in a tar, its numbers mended: it forgets the one of two's complement. */
+export async function* membersByTarStream(tar: Uint8Array): AsyncGenerator<TarHeader & { content: Buffer }> {
+  const parser = tarStream()
+  Readable.from([tar]).pipe(parser)
+  const mended = (value = 0) => (value < 0 || Object.is(value, -0) ? value - 1 : value)
+  for await (const entry of parser) {
+    const { name, linkname, type, mode, uid, gid, size, mtime, uname, gname, devmajor, devminor, pax } = entry.header
+    const block = {
+      ...{ name, linkname: linkname ?? '', flag: FLAGS[type ?? ''] ?? '?', mode: mode ?? 0, uname: uname ?? '' },
+      ...{ uid: mended(uid), gid: mended(gid), size: mended(size), mtime: mended((mtime?.getTime() ?? 0) / 1000) },
+      ...{ gname: gname ?? '', devmajor: devmajor ?? 0, devminor: devminor ?? 0 },
+    }
+    const header = tarHeader(block, (pax ?? NO_RECORDS) as PaxRecords, what => new OciError('TAR_INVALID', what))
+    const chunks: Buffer[] = []
+    for await (const chunk of entry) chunks.push(chunk as Buffer)
+    yield { ...header, content: Buffer.concat(chunks) }
   }
-  return records
 }
