@@ -2,7 +2,8 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Bytes } from './bytes.ts'
 import { bytesOf, collect } from './collect.ts'
-import { decompressed, detectCompression, gzipped } from './compression.ts'
+import { gzipped } from './compress.ts'
+import { decompressed, detectCompression } from './compression.ts'
 
 const ABC = Buffer.from('abc')
 // Does not compress, so that its compressed form has many chunks.

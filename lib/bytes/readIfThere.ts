@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
 import { isSystemError } from '../errors.ts'
 
 /** The text of a file; empty where there is none. */
@@ -13,9 +12,9 @@ export function readIfThere(path: string): string {
 }
 
 /** The names in a folder; none where there is no folder. */
-export async function namesIfThere(folder: string): Promise<string[]> {
+export function namesIfThere(folder: string): string[] {
   try {
-    return await readdir(folder)
+    return readdirSync(folder)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return []
     throw error

@@ -1,6 +1,6 @@
 import type { Bytes } from '../bytes/bytes.ts'
 import { bytesOf } from '../bytes/collect.ts'
-import { gzipped } from '../bytes/compression.ts'
+import { gzipped } from '../bytes/compress.ts'
 import type { Descriptor } from '../spec/descriptor.ts'
 import { type Digest, digester } from '../spec/digest.ts'
 import { goJson, sortedMap } from '../spec/goJson.ts'

@@ -1,5 +1,5 @@
 import { bytesOf } from '../bytes/collect.ts'
-import { gzipped, zstdCompressed } from '../bytes/compression.ts'
+import { gzipped, zstdCompressed } from '../bytes/compress.ts'
 import { metered } from '../bytes/metered.ts'
 import { type BlobLabel, emit } from '../events.ts'
 import { toDocker, toOci } from '../image/convert.ts'

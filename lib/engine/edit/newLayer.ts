@@ -1,6 +1,7 @@
 import type { Bytes } from '../../bytes/bytes.ts'
 import { collect } from '../../bytes/collect.ts'
-import { decompressed, detectCompression, gzipped } from '../../bytes/compression.ts'
+import { gzipped } from '../../bytes/compress.ts'
+import { decompressed, detectCompression } from '../../bytes/compression.ts'
 import { fileBytes } from '../../bytes/file.ts'
 import { readTar } from '../../bytes/readTar.ts'
 import type { BlobStore, Layer } from '../../image/image.ts'
