@@ -38,7 +38,7 @@ export function dirTransport(path: string): Transport {
 
 async function dirSource(path: string, where: string, options: TransportOptions = {}): Promise<ImageSource> {
   const manifest = join(path, 'manifest.json')
-  const size = await fileSize(manifest)
+  const size = fileSize(manifest)
   if (size === undefined) throw new OciError('MANIFEST_UNKNOWN', `${where}: no manifest.json`, { where })
   const raw = await collect(fileBytes(manifest), MANIFEST_LIMIT, `${where}: manifest.json`)
   const descriptor: Descriptor = { mediaType: detectMediaType(raw, where), digest: digestOf(raw), size: raw.length }
@@ -54,11 +54,11 @@ function dirBlobs(path: string, where: string, top: Descriptor): BlobSource {
   const files = ({ digest }: Descriptor) =>
     digest === top.digest ? ['manifest.json'] : [hexOf(digest), `${hexOf(digest)}.manifest.json`]
   const find = async (blob: Descriptor) => {
-    for (const name of files(blob)) if ((await fileSize(join(path, name))) !== undefined) return join(path, name)
+    for (const name of files(blob)) if (fileSize(join(path, name)) !== undefined) return join(path, name)
     return join(path, hexOf(blob.digest))
   }
   return {
-    has: async blob => (await fileSize(await find(blob))) === blob.size,
+    has: async blob => fileSize(await find(blob)) === blob.size,
     async *get(blob) {
       yield* readBlob(await find(blob), blob, where)
     },
@@ -79,7 +79,7 @@ async function dirSink(path: string, where: string, options: TransportOptions = 
   return {
     manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST],
     layers: 'preserve',
-    has: async ({ digest, size }) => (await fileSize(join(path, hexOf(digest)))) === size,
+    has: async ({ digest, size }) => fileSize(join(path, hexOf(digest))) === size,
     async putBlob(blob, bytes) {
       const put = await putFile(path, await staging.file(), blob, bytes)
       added.add(hexOf(put.digest))
@@ -144,7 +144,7 @@ async function removeBlobs(path: string, names: Iterable<string>, raw: Uint8Arra
 
 async function mustHaveBlobs(path: string, raw: Uint8Array, where: string): Promise<void> {
   for (const { digest } of blobsOf(raw, where))
-    if ((await fileSize(join(path, hexOf(digest)))) === undefined)
+    if (fileSize(join(path, hexOf(digest))) === undefined)
       throw new OciError('TARGET_EXISTS', `${where}: another program writes there`, { where, want: digest })
 }
 

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { collect } from '../bytes/collect.ts'
+import { bytesOf, collect } from '../bytes/collect.ts'
 import { fileBytes } from '../bytes/file.ts'
 import { OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
@@ -34,7 +35,9 @@ export function layoutFiles(path: string, where: string): LayoutFiles {
     where,
     async read(name, limit) {
       const file = join(path, name)
-      return (await fileSize(file)) === undefined ? undefined : collect(fileBytes(file), limit, `${where}: ${name}`)
+      const size = fileSize(file)
+      if (size === undefined) return undefined
+      return collect(size <= limit ? bytesOf(readFileSync(file)) : fileBytes(file), limit, `${where}: ${name}`)
     },
   }
 }

@@ -95,5 +95,5 @@ async function layoutMembers(folder: string): Promise<TarInput[]> {
 
 async function fileMember(folder: string, name: string): Promise<TarInput> {
   const path = join(folder, name)
-  return { path: Buffer.from(name), type: 'file', size: await fileSize(path), body: fileBytes(path) }
+  return { path: Buffer.from(name), type: 'file', size: fileSize(path), body: fileBytes(path) }
 }

@@ -116,7 +116,7 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Clears away the staging folders that killed processes left in `parent`, which may not be there. */
 export async function sweepStaging(parent: string): Promise<void> {
-  for (const name of await namesIfThere(parent)) {
+  for (const name of namesIfThere(parent)) {
     if (!name.startsWith(PREFIX) || !isGone(name.slice(PREFIX.length))) continue
     await rm(join(parent, name), { recursive: true, force: true })
   }

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
-import { lstat, open, readdir, readlink } from 'node:fs/promises'
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { fileBytes } from '../../bytes/file.ts'
 import { type TarType, tarTypeOf } from '../../bytes/tar.ts'
-import { isSystemError, OciError } from '../../errors.ts'
-import type { Digest } from '../../spec/digest.ts'
+import { OciError } from '../../errors.ts'
+import { type Digest, digester, digestOf } from '../../spec/digest.ts'
 import { PathPatterns } from './patterns.ts'
 import { asText, type CopySource, type FileContent, join, type SourceEntry } from './source.ts'
 
 const MOST_SYMLINKS = 255
-const CHUNK = 1 << 20
+const SMALL = 1 << 20
 
 /** The build context: a folder without what its .dockerignore leaves out. All in it belongs to root, as docker has it. */
 export function contextSource(folder: string, ignored: readonly string[]): CopySource {
@@ -18,19 +16,21 @@ export function contextSource(folder: string, ignored: readonly string[]): CopyS
   const place = (path: string) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')])
 
   const look = async (path: string): Promise<SourceEntry | undefined> => {
-    const stat = await statOf(place(path))
+    const stat = lstatSync(place(path), { bigint: true, throwIfNoEntry: false })
     const type = stat && tarTypeOf(stat)
     if (!stat || !type) return undefined
     const isLeftOut = path !== '' && patterns.matches(asText(path))
     if (isLeftOut && (type !== 'directory' || (await names(path)).length === 0)) return undefined
-    const linkpath = type === 'symlink' ? await readlink(place(path), 'buffer') : undefined
+    const linkpath = type === 'symlink' ? readlinkSync(place(path), 'buffer') : undefined
     return entryOf(path, stat, type, linkpath)
   }
 
   const names = async (path: string): Promise<string[]> => {
     const text = asText(path)
     if (path !== '' && patterns.matchesAllBelow(text)) return []
-    const all = (await readdir(place(path), { encoding: 'buffer' })).map(name => name.toString('latin1')).sort()
+    const all = readdirSync(place(path), { encoding: 'buffer' })
+      .map(name => name.toString('latin1'))
+      .sort()
     const kept = await Promise.all(all.map(async name => (await isKept(join(path, name))) && name))
     return kept.filter(name => name !== false)
   }
@@ -69,19 +69,10 @@ export function contextSource(folder: string, ignored: readonly string[]): CopyS
       const found = new Map<SourceEntry, FileContent>()
       for (const file of files) {
         const path = place(file.path)
-        found.set(file, { digest: await fileDigest(path), bytes: () => fileBytes(path) })
+        found.set(file, { digest: await fileDigest(path, file.header.size), bytes: () => fileBytes(path) })
       }
       return found
     },
-  }
-}
-
-async function statOf(path: Buffer): Promise<BigIntStats | undefined> {
-  try {
-    return await lstat(path, { bigint: true })
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined
-    throw error
   }
 }
 
@@ -105,17 +96,9 @@ function entryOf(path: string, stat: BigIntStats, type: TarType, linkpath: Buffe
   }
 }
 
-async function fileDigest(path: Buffer): Promise<Digest> {
-  const hash = createHash('sha256')
-  const file = await open(path, 'r')
-  try {
-    const buffer = Buffer.allocUnsafe(CHUNK)
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK)
-      if (bytesRead === 0) return `sha256:${hash.digest('hex')}` as Digest
-      hash.update(buffer.subarray(0, bytesRead))
-    }
-  } finally {
-    await file.close()
-  }
+async function fileDigest(path: Buffer, size: number): Promise<Digest> {
+  if (size <= SMALL) return digestOf(readFileSync(path))
+  const hash = digester()
+  for await (const chunk of fileBytes(path, { lent: true })) hash.update(chunk)
+  return hash.digest()
 }

@@ -1,7 +1,7 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { readFileSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { text as textFrom } from 'node:stream/consumers'
 import type { Bytes } from '../../bytes/bytes.ts'
+import { collect } from '../../bytes/collect.ts'
 import { isSystemError } from '../../errors.ts'
 import type { Staging } from '../../transport/staging.ts'
 import { contextSource } from './contextSource.ts'
@@ -16,17 +16,17 @@ export async function openInput(context: string, options: InputOptions, staging:
     const { openStdin } = await import('./stdin.ts')
     return openStdin(stdinOf(stdin), options, staging)
   }
-  const folder = await contextFolder(context)
+  const folder = contextFolder(context)
   if (file === '-') {
-    const ignored = parseDockerignore((await textOf(join(folder, '.dockerignore'))) ?? '')
-    const text = await textFrom(stdinOf(stdin))
+    const ignored = parseDockerignore(textOf(join(folder, '.dockerignore')) ?? '')
+    const text = new TextDecoder().decode(await collect(stdinOf(stdin)))
     return { text, name: 'stdin', context: contextSource(folder, ignored), place: [folder, '-'] }
   }
   const path = file === undefined ? join(folder, 'Dockerfile') : resolve(file)
   return {
-    text: await readDockerfile(path),
+    text: readDockerfile(path),
     name: path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path,
-    context: contextSource(folder, await readIgnored(folder, path)),
+    context: contextSource(folder, readIgnored(folder, path)),
     place: [folder, path],
   }
 }
@@ -36,35 +36,35 @@ function stdinOf(stdin: Bytes | undefined): Bytes {
   throw unprepared('`-` is what is on stdin, of which nothing was given', '-')
 }
 
-async function contextFolder(context: string): Promise<string> {
+function contextFolder(context: string): string {
   if (/^(https?|git):\/\/|^git@/.test(context))
     throw unprepared(
       `${context}: want a folder, or - for what is on stdin; URLs and repositories are not fetched`,
       context,
     )
   try {
-    return await realpath(context)
+    return realpathSync(context)
   } catch (error) {
     if (!isSystemError(error)) throw error
     throw unprepared(`path ${JSON.stringify(context)} not found`, context, error)
   }
 }
 
-async function readDockerfile(path: string): Promise<string> {
-  const text = await textOf(path)
+function readDockerfile(path: string): string {
+  const text = textOf(path)
   if (text !== undefined) return text
   throw unprepared(`unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`, path)
 }
 
 /** A Dockerfile may have a .dockerignore of its own: `NAME.dockerignore`. */
-async function readIgnored(folder: string, dockerfile: string): Promise<string[]> {
-  const text = (await textOf(`${dockerfile}.dockerignore`)) ?? (await textOf(join(folder, '.dockerignore')))
+function readIgnored(folder: string, dockerfile: string): string[] {
+  const text = textOf(`${dockerfile}.dockerignore`) ?? textOf(join(folder, '.dockerignore'))
   return parseDockerignore(text ?? '')
 }
 
-async function textOf(path: string): Promise<string | undefined> {
+function textOf(path: string): string | undefined {
   try {
-    return await readFile(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined
     throw error

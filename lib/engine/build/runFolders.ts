@@ -20,7 +20,7 @@ export async function makeRunFolder(parent: string): Promise<{ id: string; folde
 export async function sweepRunFolders(parent: string): Promise<void> {
   const isLeft = (id: string) => id.startsWith(PREFIX) && isGone(id.slice(PREFIX.length))
   for (const id of idsBeginning(PREFIX).filter(isLeft)) await discardContainer(id)
-  const names = (await namesIfThere(parent)).filter(isLeft)
+  const names = namesIfThere(parent).filter(isLeft)
   if (names.length === 0) return
   const mounted = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map(line => line.split(' ')[4] ?? '')
   for (const name of names) {

@@ -1,4 +1,5 @@
-import { readFile, rename } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { bytesOf } from '../../bytes/collect.ts'
@@ -135,7 +136,7 @@ export class BuildStore {
   /** A small file of the store; nothing for what is not there, or was cut short by a power cut. */
   async readJson(path: string): Promise<unknown> {
     try {
-      return JSON.parse(await readFile(join(this.folder, path), 'utf8'))
+      return JSON.parse(readFileSync(join(this.folder, path), 'utf8'))
     } catch (error) {
       if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return undefined
       throw error

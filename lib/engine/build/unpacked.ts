@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import type { Bytes } from '../../bytes/bytes.ts'
 import { decompressed } from '../../bytes/compression.ts'
@@ -36,6 +35,7 @@ async function peeked(bytes: Bytes): Promise<[string, Bytes]> {
 }
 
 async function* through(program: string, bytes: Bytes, where: string): Bytes {
+  const { spawn } = await import('node:child_process')
   const child = spawn(program, ['-d', '-c', '-q'], { stdio: ['pipe', 'pipe', 'ignore'] })
   const ended = new Promise<number | null>((resolve, reject) => child.once('close', resolve).once('error', reject))
   // What goes wrong here shows in how the program ends.
