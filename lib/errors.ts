@@ -129,8 +129,11 @@ function systemOrOurs(error: unknown): string | undefined {
   if (isOciError(error)) return `${error.message} [${error.code}]`
   if (!isSystemError(error)) return undefined
   const { path, code = '', message } = error
-  // `ENOENT: no such file or directory, open '/x'`: the place comes first, as everywhere.
-  return path === undefined ? message : `${path}: ${message.replace(/^\w+: /, '').replace(/, \w+ '.*$/, '')} [${code}]`
+  if (path === undefined) return message
+  // `ENOENT: no such file or directory, open '/x'`: the place comes first, as everywhere. rmSync says it in ways of its own:
+  // `ENOTEMPTY, Directory not empty: /x '/x'`, and `, Unknown error: Input/output error '/x'`.
+  const said = message.replace(/^\w*[:,] (Unknown error: )?/, '').replace(/(, \w+|: \/.*)? '.*$/s, '')
+  return `${path}: ${said} [${code || 'IO'}]`
 }
 
 /** {@link knownSentence}, and for what we did not foresee its own message. */

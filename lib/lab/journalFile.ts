@@ -174,10 +174,17 @@ function isAt(path: string, fd: number): boolean {
   return there !== undefined && there.ino === fstatSync(fd).ino
 }
 
+function removeWhenEmpty(lab: string, path: string, folder: string): void {
+  if (live(readIfThere(path)).length > 0) return
+  putAway(lab, path, folder)
+  removeEmptyFolder(join(folder, lab, 'runtime'))
+  removeEmptyFolder(join(folder, lab))
+  removeEmptyFolder(folder)
+}
+
 // Renamed first: a line another program adds before the rename is read here and put back; one that it adds later it
 // finds to have gone astray, and writes again.
-function removeWhenEmpty(lab: string, path: string, folder: string): void {
-  if (!existsSync(path) || live(readIfThere(path)).length > 0) return
+function putAway(lab: string, path: string, folder: string): void {
   const aside = `${path}~${process.pid}`
   try {
     renameSync(path, aside)
@@ -189,9 +196,6 @@ function removeWhenEmpty(lab: string, path: string, folder: string): void {
   const again = openJournalFile(lab, folder)
   for (const { undo, pid } of late) again.append({ change: undo, pid })
   rmSync(aside, { force: true })
-  removeEmptyFolder(join(folder, lab, 'runtime'))
-  removeEmptyFolder(join(folder, lab))
-  removeEmptyFolder(folder)
 }
 
 function removeEmptyFolder(folder: string): void {
