@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     include: ['lib/**/*.test.ts'],
     exclude: root ? [] : needsRoot,
+    globalSetup: root ? ['lib/network/testLeftovers.ts'] : [],
     pool: 'forks',
     maxWorkers: 2,
     // On a busy machine a daemon or a container can be too late once: CI asks again, twice at most, and its report says so.
