@@ -210,6 +210,16 @@ export function nativeGunzip(): { Gunzip: new () => NativeGunzip } | undefined {
 
 const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
 
+/** What is below a folder, as if it were the root. Throws `KERNEL`, `NOT_PERMITTED`. */
+export function openRoot(folder: string): NativeRoot {
+  const { Root } = native()
+  try {
+    return new Root(Buffer.from(folder))
+  } catch (error) {
+    throw kernelError(error, `open ${folder}`)
+  }
+}
+
 /** Makes a KernelError of what native/ threw: `mount proc on /proc: EPERM`. */
 export function kernelError(error: unknown, what: string): KernelError {
   const { errno, syscall, detail } = error as { errno?: number; syscall?: string; detail?: string }

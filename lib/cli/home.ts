@@ -61,8 +61,9 @@ export async function asDocker(work: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await work()
   } catch (error) {
-    report(error)
-    process.exitCode = exitCodeOf(error)
+    const status = report(error)
+    // Who was interrupted, or is read no more, ends as any verb does.
+    process.exitCode = status > 2 ? status : exitCodeOf(error)
   }
 }
 

@@ -2,6 +2,7 @@
 import { keepCompiled } from './compiled.ts'
 
 const WANTED = 24
+const GRACE = 500
 
 /**
  * The door for whatever Node a machine has: an older one would end in a stack trace before the first line of ours. Set-up
@@ -28,6 +29,10 @@ async function lost(error: NodeJS.ErrnoException): Promise<void> {
   readerGone = true
 }
 
+function signalOf(status: number): NodeJS.Signals {
+  return status === 130 ? 'SIGINT' : 'SIGTERM'
+}
+
 async function onNewerNode(args: string[]): Promise<number> {
   const { spawnSync } = await import('node:child_process')
   const { existsSync } = await import('node:fs')
@@ -50,4 +55,6 @@ start(process.argv.slice(2))
   .then(status => {
     // Not exit(): a pipe may still be full of what was said.
     process.exitCode = status
+    // A read that nobody waits for any more may never end, and Node would wait for it: even exit() does.
+    if (status === 130 || status === 143) setTimeout(() => process.kill(process.pid, signalOf(status)), GRACE).unref()
   })

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import type { TarInput } from '../bytes/tar.ts'
 import { toBytes } from '../image/layerPath.ts'
-import { type NativeRoot, native } from '../kernel.ts'
+import { type NativeRoot, openRoot } from '../kernel.ts'
 import { type DiskEntry, diskEntry, diskMember, isOpaque, isWhiteout, placeOf } from './diskEntry.ts'
 import { isUnchanged, type Lower } from './lower.ts'
 
@@ -39,7 +39,7 @@ function* membersOf(
   folder: string,
   changes: (root: NativeRoot, path: string, entry: DiskEntry) => Iterable<Found>,
 ): Iterable<TarInput> {
-  const root = new (native().Root)(Buffer.from(folder))
+  const root = openRoot(folder)
   try {
     const first = new Map<string, string>()
     for (const { path, entry } of [...changes(root, '', diskEntry(folder, '', root)!)]) {

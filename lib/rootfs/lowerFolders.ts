@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { type NativeRoot, native } from '../kernel.ts'
+import { type NativeRoot, openRoot } from '../kernel.ts'
 import { type DiskEntry, diskEntry, isOpaque, isWhiteout, placeOf } from './diskEntry.ts'
 import type { Lower } from './lower.ts'
 
@@ -10,7 +10,7 @@ export class LowerFolders implements Lower {
 
   constructor(folders: readonly string[]) {
     this.folders = folders
-    this.#roots = folders.map(folder => new (native().Root)(Buffer.from(folder)))
+    this.#roots = folders.map(openRoot)
   }
 
   header(path: string): DiskEntry['header'] | undefined {

@@ -1,12 +1,11 @@
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { OciError } from '../errors.ts'
-import { kernelError, native } from '../kernel.ts'
+import { kernelError, openRoot } from '../kernel.ts'
 
 /** A file below a folder, looked up as if the folder were `/`; undefined when it is not there. Throws `TOO_LARGE`. */
 export function readInRoot(folder: string, path: string, limit: number): Buffer | undefined {
-  const { Root } = native()
-  const root = new Root(Buffer.from(folder))
+  const root = openRoot(folder)
   try {
     const fd = root.open(Buffer.from(path))
     try {

@@ -9,7 +9,7 @@ import type { Layer } from '../image/image.ts'
 import { ancestorsOf, pathBelow, toBytes } from '../image/layerPath.ts'
 import { Budget, layerName } from '../image/limits.ts'
 import { effectOf } from '../image/whiteout.ts'
-import { kernelError, native } from '../kernel.ts'
+import { kernelError, openRoot } from '../kernel.ts'
 import { digestOf, hexOf } from '../spec/digest.ts'
 import { stagingIn } from '../transport/staging.ts'
 import { isFolderMode } from './fileKind.ts'
@@ -91,8 +91,7 @@ async function moveInto(folder: string, target: string): Promise<void> {
 }
 
 async function unpackForOverlay(layer: Layer, folder: string, options: Options): Promise<void> {
-  const { Root } = native()
-  const root = new Root(Buffer.from(folder))
+  const root = openRoot(folder)
   const where = layerName(layer)
   try {
     const writer = new LayerWriter(root, {})

@@ -2,7 +2,7 @@ import type { TarEntry } from '../bytes/tar.ts'
 import { type Options, say } from '../events.ts'
 import type { Image, Layer } from '../image/image.ts'
 import { Budget, type Limits, layerName } from '../image/limits.ts'
-import { type NativeRoot, native } from '../kernel.ts'
+import { type NativeRoot, openRoot } from '../kernel.ts'
 import { BulkWriter } from './bulkWriter.ts'
 import { LayerWriter } from './layerWriter.ts'
 import { fillFolder } from './target.ts'
@@ -25,8 +25,7 @@ export async function unpack(image: Image, target: string, options: UnpackOption
 
 /** Writes layers into an empty folder, lowest first. */
 export async function unpackLayers(layers: readonly Layer[], folder: string, options: UnpackOptions): Promise<void> {
-  const { Root } = native()
-  const root = new Root(Buffer.from(folder))
+  const root = openRoot(folder)
   try {
     const writer = new LayerWriter(root, options)
     const budget = new Budget(options.limits)

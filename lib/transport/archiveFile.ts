@@ -5,7 +5,9 @@ import type { Bytes } from '../bytes/bytes.ts'
 import { collect } from '../bytes/collect.ts'
 import { decompressed, detectCompression } from '../bytes/compression.ts'
 import { fileBytes } from '../bytes/file.ts'
+import { untilAborted } from '../bytes/untilAborted.ts'
 import { isSystemError, OciError } from '../errors.ts'
+import type { Options } from '../events.ts'
 import { Budget } from '../image/limits.ts'
 import { stagingIn, writeNew } from './staging.ts'
 import { type Member, tarMembers } from './tarMembers.ts'
@@ -30,7 +32,7 @@ export interface ArchiveFile {
  * Opens an archive, plain or compressed with gzip or zstd, a file or a pipe; what cannot be read at any place is first
  * written to a temporary file. Throws `ARCHIVE_INVALID`, `UNSUPPORTED`.
  */
-export async function openArchive(path: string, where: string): Promise<ArchiveFile> {
+export async function openArchive(path: string, where: string, { signal }: Options = {}): Promise<ArchiveFile> {
   const isFile = await isRegular(path, where)
   const prefix = isFile ? await collect(fileBytes(path, { start: 0, end: 6 })) : undefined
   if (prefix && isPlain(prefix, where)) return archive(path, await tarMembers(path, where), where, async () => {})
@@ -39,7 +41,7 @@ export async function openArchive(path: string, where: string): Promise<ArchiveF
     const file = await staging.file()
     // A pipe does not say how long it is: there the size alone is limited.
     const packed = isFile ? (await stat(path)).size : Number.POSITIVE_INFINITY
-    await writeNew(file, new Budget().within(decompressed(fileBytes(path), where), packed, where))
+    await writeNew(file, new Budget().within(decompressed(untilAborted(fileBytes(path), signal), where), packed, where))
     return archive(file, await tarMembers(file, where), where, () => staging.close())
   } catch (error) {
     await staging.close()

@@ -53,7 +53,8 @@ export async function copy(
     return await through(here, there, inner, () => stop.abort())
   } catch (error) {
     options.signal?.throwIfAborted()
-    if (!isSystemError(error)) throw error
+    // Whoever read what we write has gone, as `head` does: no error of either place.
+    if (!isSystemError(error) || error.code === 'EPIPE') throw error
     const where = `${here.name} to ${there.name}`
     throw new OciError('IO', `${where}: ${error.message}`, { got: error.code, where }, { cause: error })
   }

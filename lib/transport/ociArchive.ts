@@ -33,7 +33,7 @@ async function archiveSource(
   where: string,
   options: TransportOptions = {},
 ): Promise<ImageSource> {
-  const archive = await openArchive(path, where)
+  const archive = await openArchive(path, where, options)
   try {
     const index = await readLayoutIndex(archive)
     const descriptor = chooseByName(index, name, where, options.platform)

@@ -1,7 +1,7 @@
 import { chmodSync, constants, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { basename, isAbsolute, join } from 'node:path'
 import { RuntimeError } from '../../errors.ts'
-import { native } from '../../kernel.ts'
+import { openRoot } from '../../kernel.ts'
 import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { entranceOf, makeAllowedCgroups, makeCgroups, removeCgroups, setResources } from '../cgroup/cgroup.ts'
 import type { CgroupPaths } from '../cgroup/paths.ts'
@@ -142,7 +142,7 @@ function placeInCgroups(saved: SavedState, privileged: boolean, undo: (() => voi
 
 // Whoever is the user of the container opens it, and a new file's mode is subject to the umask.
 function makeFifo(folder: string, fifo: string): void {
-  const root = new (native().Root)(Buffer.from(folder))
+  const root = openRoot(folder)
   root.mknod(Buffer.from(basename(fifo)), constants.S_IFIFO | 0o622, 0, 0)
   root.close()
   chmodSync(fifo, 0o622)

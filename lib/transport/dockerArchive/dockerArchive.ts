@@ -20,7 +20,7 @@ export function dockerArchive(rest: string): Transport {
   const full = `docker-archive:${path}${shownChoice(choice)}`
   return {
     name: full,
-    source: () => archiveSource(path, choice, full),
+    source: options => archiveSource(path, choice, full, options),
     sink: options => fileSink(path, choice, full, options),
   }
 }

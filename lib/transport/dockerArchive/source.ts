@@ -2,6 +2,7 @@ import { collect } from '../../bytes/collect.ts'
 import { decompressed, detectCompression } from '../../bytes/compression.ts'
 import { verified } from '../../bytes/verified.ts'
 import { OciError } from '../../errors.ts'
+import type { Options } from '../../events.ts'
 import type { BlobSource, Image } from '../../image/image.ts'
 import { imageOf } from '../../image/open.ts'
 import type { Descriptor } from '../../spec/descriptor.ts'
@@ -21,8 +22,9 @@ export async function archiveSource(
   path: string,
   choice: Reference | number | undefined,
   where: string,
+  options?: Options,
 ): Promise<ImageSource> {
-  const archive = await openArchive(path, where)
+  const archive = await openArchive(path, where, options)
   try {
     const chosen = chooseImage(await readManifestJson(archive), choice, where)
     return { resolve: () => imageIn(archive, chosen), close: () => archive.close() }

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import type { Bytes } from './bytes.ts'
+import { collect } from './collect.ts'
+import { untilAborted } from './untilAborted.ts'
+
+async function* silentAfter(text: string): Bytes {
+  yield Buffer.from(text)
+  await new Promise(() => {})
+}
+
+describe('untilAborted', () => {
+  it('passes bytes on, and errors', async () => {
+    async function* failing(): Bytes {
+      yield Buffer.from('a')
+      throw new Error('input/output error')
+    }
+    async function* whole(): Bytes {
+      yield Buffer.from('a')
+      yield Buffer.from('b')
+    }
+    expect(Buffer.from(await collect(untilAborted(whole(), undefined))).toString()).toBe('ab')
+    await expect(collect(untilAborted(failing(), new AbortController().signal))).rejects.toThrow('input/output error')
+  })
+
+  it('does not wait for who is silent', async () => {
+    const stop = new AbortController()
+    const seen: string[] = []
+    const read = (async () => {
+      for await (const chunk of untilAborted(silentAfter('a'), stop.signal)) {
+        seen.push(Buffer.from(chunk).toString())
+        stop.abort(new Error('interrupted'))
+      }
+    })()
+    await expect(read).rejects.toThrow('interrupted')
+    expect(seen).toEqual(['a'])
+    await expect(collect(untilAborted(silentAfter('b'), stop.signal))).rejects.toThrow('interrupted')
+  })
+
+  it('closes the source of who reads no more', async () => {
+    let isClosed = false
+    async function* source(): Bytes {
+      try {
+        yield Buffer.from('a')
+      } finally {
+        isClosed = true
+      }
+    }
+    for await (const _ of untilAborted(source(), new AbortController().signal)) break
+    expect(isClosed).toBe(true)
+  })
+})
