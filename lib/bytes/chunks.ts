@@ -2,21 +2,25 @@ import type { Bytes } from './bytes.ts'
 
 const LARGE = 256 << 10
 
-/** The same bytes in fewer pieces: every piece costs whoever writes it a system call. Large ones pass as they are. */
+/**
+ * The same bytes in fewer pieces: every piece costs whoever writes it a system call. Large ones pass as they are, small ones
+ * are copied: they may be lent.
+ */
 export async function* inLargeChunks(bytes: Bytes): Bytes {
-  let small: Uint8Array[] = []
+  let small = Buffer.allocUnsafe(LARGE)
   let size = 0
   for await (const chunk of bytes) {
-    if (chunk.length < LARGE) {
-      small.push(chunk)
-      size += chunk.length
-    }
-    if (size > 0 && (size >= LARGE || chunk.length >= LARGE)) {
-      yield Buffer.concat(small, size)
-      small = []
+    if (size > 0 && size + chunk.length > LARGE) {
+      yield small.subarray(0, size)
+      small = Buffer.allocUnsafe(LARGE)
       size = 0
     }
-    if (chunk.length >= LARGE) yield chunk
+    if (chunk.length >= LARGE) {
+      yield chunk
+      continue
+    }
+    small.set(chunk, size)
+    size += chunk.length
   }
-  if (size > 0) yield Buffer.concat(small, size)
+  if (size > 0) yield small.subarray(0, size)
 }

@@ -11,20 +11,25 @@ export function detectCompression(prefix: Uint8Array): Compression {
   return 'none'
 }
 
-/** The bytes inside, whatever they are packed in. Throws `GZIP_INVALID` or `ZSTD_INVALID` for what is corrupt or cut short. */
-export async function* decompressed(bytes: Bytes, where: string): Bytes {
+/**
+ * The bytes inside, whatever they are packed in; lent as {@link fileBytes} lends them, where that is asked for.
+ * Throws `GZIP_INVALID` or `ZSTD_INVALID` for what is corrupt or cut short.
+ */
+export async function* decompressed(bytes: Bytes, where: string, { lent = false } = {}): Bytes {
   const source = rewindable(bytes)
   try {
     const compression = detectCompression(await peeked(source))
     if (compression === 'none') yield* source.rest()
-    else yield* (await decompressor(compression))(source, where)
+    else yield* (await decompressor(compression))(source, where, { lent })
   } finally {
     await source.close()
   }
 }
 
+type Decompressor = (source: Rewindable, where: string, how: { lent: boolean }) => Bytes
+
 // Most commands open an image and read none of its layers: node:zlib takes 3 ms to load.
-async function decompressor(compression: 'gzip' | 'zstd') {
+async function decompressor(compression: 'gzip' | 'zstd'): Promise<Decompressor> {
   if (compression === 'gzip') return (await import('./gunzip.ts')).gunzipped
   return (await import('./unzstd.ts')).unzstd
 }

@@ -57,14 +57,15 @@ function checking<Update>(
 }
 
 /**
- * Passes the bytes on and checks them while they pass.
+ * Passes the bytes on and checks them while they pass: each chunk is hashed beside the main thread while its reader works.
  * Throws `SIZE_INVALID` as soon as there are too many, or `SIZE_INVALID` or `DIGEST_INVALID` at the end.
  */
 export async function* verified(bytes: Bytes, want: { digest: Digest; size?: number }, where: string): Bytes {
-  const check = verifier(want, where)
+  const check = verifierBeside(want, where)
   for await (const chunk of bytes) {
-    check.update(chunk)
+    const hashed = check.update(chunk)
     yield chunk
+    await hashed
   }
   check.end()
 }

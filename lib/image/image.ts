@@ -10,8 +10,8 @@ export interface Layer {
   readonly diffId: Digest
   /** The blob as it is stored, verified against `descriptor`. */
   compressed(how?: ReadHow): Bytes
-  /** The tar inside, verified against `diffId`. */
-  uncompressed(): Bytes
+  /** The tar inside, verified against `diffId`, also when it is lent. */
+  uncompressed(how?: ReadHow): Bytes
 }
 
 /** An image = a manifest + a config + layers, as the article puts it. Resolved once, immutable. */

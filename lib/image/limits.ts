@@ -4,7 +4,7 @@ import type { TarEntry } from '../bytes/tar.ts'
 import { OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
 import { shortDigest } from '../spec/digest.ts'
-import type { Layer } from './image.ts'
+import type { Layer, ReadHow } from './image.ts'
 
 /** How much the layers of one image may be, so that a small download cannot fill a disk or a memory. */
 export interface Limits {
@@ -36,10 +36,10 @@ export class Budget {
     for await (const run of this.runsOf(layer, options)) for (const entry of run) yield entry
   }
 
-  /** The same in runs, as {@link tarRuns} has them. */
-  async *runsOf(layer: Layer, options?: Options): AsyncGenerator<TarEntry[]> {
+  /** The same in runs, as {@link tarRuns} has them; when they are lent, bodies are good until the next run is asked for. */
+  async *runsOf(layer: Layer, options?: Options, how?: ReadHow): AsyncGenerator<TarEntry[]> {
     const where = layerName(layer)
-    const tar = this.within(layer.uncompressed(), layer.descriptor.size, where, options)
+    const tar = this.within(layer.uncompressed(how), layer.descriptor.size, where, options)
     for await (const run of tarRuns(tar, where)) {
       options?.signal?.throwIfAborted()
       this.#entries += run.length

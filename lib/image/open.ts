@@ -82,7 +82,10 @@ function layerOf(blobs: Pick<BlobSource, 'get'>, descriptor: Descriptor, diffId:
     descriptor,
     diffId,
     compressed: how => blobs.get(descriptor, how),
-    uncompressed: () => asDiff(decompressed(blobs.get(descriptor), where), diffId, where),
+    uncompressed: ({ lent = false } = {}) => {
+      const packed = lent ? verified(blobs.get(descriptor, { lent }), descriptor, where) : blobs.get(descriptor)
+      return asDiff(decompressed(packed, where, { lent }), diffId, where)
+    },
   }
 }
 

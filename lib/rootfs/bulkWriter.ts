@@ -37,10 +37,10 @@ export class BulkWriter {
   apply(entry: TarEntry): Promise<void> | undefined {
     const path = this.simplePath(entry)
     if (path === undefined || !(entry.body instanceof InHand)) return this.applyAfterAll(entry)
-    // The body hangs on the parser, and on all the bytes around it: a batch is not to keep it.
+    // The bytes of the body are only lent: a batch copies them.
     const { body, ...header } = entry
-    const name = { path, entry: header, data: header.type === 'file' ? body.all : (header.linkpath ?? NOTHING) }
-    return this.filling.add(name) ? undefined : this.addToNext(name)
+    const data = header.type === 'file' ? body.all : (header.linkpath ?? NOTHING)
+    return this.filling.add({ path, entry: header }, data) ? undefined : this.addToNext({ path, entry: header }, data)
   }
 
   /** Waits until all that was applied is there. */
@@ -54,9 +54,9 @@ export class BulkWriter {
     await this.made.catch(() => undefined)
   }
 
-  private async addToNext(name: NewName): Promise<void> {
+  private async addToNext(name: NewName, data: Uint8Array): Promise<void> {
     await this.turn()
-    this.filling.add(name)
+    this.filling.add(name, data)
   }
 
   private async applyAfterAll(entry: TarEntry): Promise<void> {
@@ -93,8 +93,9 @@ export class BulkWriter {
       const count = await this.root.make(batch.from(next))
       for (const name of batch.names.slice(next, next + count)) this.writer.keep(name.path, name.entry)
       next += count
-      const refused = batch.names[next++]
-      if (refused) await this.applyAlone({ ...refused.entry, body: new InHand(refused.data) })
+      const refused = batch.names[next]
+      if (refused) await this.applyAlone({ ...refused.entry, body: new InHand(batch.dataOf(next)) })
+      next++
     }
   }
 

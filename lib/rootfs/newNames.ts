@@ -5,8 +5,6 @@ export interface NewName {
   /** Below the root, as `pathBelow` gives it. */
   path: string
   entry: TarHeader
-  /** A file's contents, or where a symlink points. */
-  data: Uint8Array
 }
 
 // The other half of this is in native/newNames.cc.
@@ -34,13 +32,15 @@ export class NewNames {
     this.keepsOwners = keepsOwners
   }
 
-  /** False when there is no room left for it. */
-  add(name: NewName): boolean {
-    const { path, entry, data } = name
+  /** False when there is no room left for it. `data` is a file's contents, or where a symlink points. */
+  add(name: NewName, data: Uint8Array): boolean {
+    const { path, entry } = name
     const length = HEADER + path.length + data.length
     if (this.names.length === BATCH_NAMES || this.end + length > BATCH_BYTES) return false
     const { batch, end: at } = this
-    batch.writeBigInt64LE(BigInt(entry.mtime.seconds), at)
+    const { seconds } = entry.mtime
+    batch.writeInt32LE(seconds | 0, at)
+    batch.writeInt32LE(Math.floor(seconds / 2 ** 32) | 0, at + 4)
     batch.writeUInt32LE(entry.mtime.nanoseconds, at + 8)
     batch.writeUInt32LE(KINDS.get(entry.type)!, at + 12)
     batch.writeUInt32LE(this.keepsOwners ? entry.uid : AS_IT_COMES, at + 16)
@@ -59,6 +59,11 @@ export class NewNames {
   /** What is written down from one of the names on. */
   from(name: number): Uint8Array {
     return this.batch.subarray(this.starts[name] ?? this.end, this.end)
+  }
+
+  dataOf(name: number): Uint8Array {
+    const at = this.starts[name]! + HEADER + this.names[name]!.path.length
+    return this.batch.subarray(at, this.starts[name + 1] ?? this.end)
   }
 
   clear(): void {

@@ -29,7 +29,8 @@ export async function unpackLayers(layers: readonly Layer[], folder: string, opt
   try {
     const writer = new LayerWriter(root, options)
     const budget = new Budget(options.limits)
-    for (const layer of layers) await unpackLayer(budget.runsOf(layer, options), root, writer, layerName(layer))
+    for (const layer of layers)
+      await unpackLayer(budget.runsOf(layer, options, { lent: true }), root, writer, layerName(layer))
     writer.finish()
   } finally {
     root.close()

@@ -31,7 +31,7 @@ export async function saveImages(
     for (const { image, tags } of images) {
       for (const { descriptor, diffId, uncompressed } of image.layers) {
         if (layers.has(diffId)) continue
-        const bytes = metered(uncompressed(), { kind: 'layer', digest: descriptor.digest }, options)
+        const bytes = metered(uncompressed({ lent: true }), { kind: 'layer', digest: descriptor.digest }, options)
         layers.set(diffId, await stageLayer(await staging.file(), { diffId }, bytes))
       }
       saved.push({
