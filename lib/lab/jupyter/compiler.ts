@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { Converter, Diagnostic } from 'tslab/dist/converter.js'
+import type { Converter, ConvertResult, Diagnostic } from 'tslab/dist/converter.js'
+import { withoutExports, withoutTypes } from './rewrite.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -23,9 +24,14 @@ export class CompileError extends Error {
   }
 }
 
+/** The compiler itself has failed, which says nothing of the cell. */
+export class CompilerCrash extends Error {
+  override readonly name = 'TypeScript'
+}
+
 /** A compiler that knows what earlier cells have declared. */
 export interface Compiler {
-  /** Throws {@link CompileError}. */
+  /** Throws {@link CompileError}, {@link CompilerCrash}. */
   compile(code: string): Compiled
   /** What a compiled cell has declared is known from now on: it was run. */
   keep(compiled: Compiled): void
@@ -49,11 +55,28 @@ export function openCompiler(folder: string, home: string): Compiler {
   })
   const { createConverter } = require('tslab/dist/converter.js') as typeof import('tslab/dist/converter.js')
   const { printQuickInfo } = require('tslab/dist/inspect.js')
-  const converter: Converter = createConverter()
+  let converter: Converter = createConverter()
   let declarations = ''
+
+  /** Asks the converter. One that has crashed is in no state to go on: there is a new one for the next cell. */
+  function ask<T>(question: (converter: Converter, declarations: string) => T): T {
+    try {
+      return question(converter, declarations)
+    } catch (cause) {
+      converter.close()
+      converter = createConverter()
+      throw new CompilerCrash((cause as Error).message.split('\n')[0], { cause })
+    }
+  }
+
+  const convert = (code: string) => ask((converter, known): ConvertResult => converter.convert(known, code))
+
   return {
     compile(code) {
-      const converted = converter.convert(declarations, code)
+      const cell = withoutExports(code)
+      let converted = convert(cell)
+      const untyped = converted.diagnostics.length > 0 ? withoutTypes(cell, converted.diagnostics) : undefined
+      if (untyped !== undefined) converted = convert(untyped)
       if (converted.diagnostics.length > 0) throw new CompileError(converted.diagnostics)
       return {
         javascript: converted.output ?? '',
@@ -65,9 +88,9 @@ export function openCompiler(folder: string, home: string): Compiler {
     keep: compiled => {
       declarations = compiled.declarations
     },
-    complete: (code, position) => converter.complete(declarations, code, position),
+    complete: (code, position) => ask((converter, known) => converter.complete(known, code, position)),
     inspect(code, position) {
-      const info = converter.inspect(declarations, code, position)
+      const info = ask((converter, known) => converter.inspect(known, code, position))
       return info && printQuickInfo(info)
     },
     close: () => converter.close(),
@@ -87,12 +110,18 @@ function lend(places: Readonly<Record<string, string>>): void {
   }
   const { readFile, fileExists, directoryExists, getDirectories, realpath } = sys
   Object.assign(sys, {
-    readFile: (path: string, encoding?: string) => readFile(there(path), encoding),
+    readFile: (path: string, encoding?: string) => complete(path, readFile(there(path), encoding)),
     fileExists: (path: string) => fileExists(there(path)),
     directoryExists: (path: string) => above.has(path) || directoryExists(there(path)),
     getDirectories: (path: string) => getDirectories(there(path)),
     realpath: (path: string) => realpath(there(path)),
   })
+}
+
+/** Adds to tslab's description of Node what Node has got since. */
+function complete(path: string, text: string | undefined): string | undefined {
+  if (!/\/@types\/node\/(ts[\d.]+\/)?index\.d\.ts$/.test(path) || text === undefined) return text
+  return `${text}\ndeclare var crypto: typeof import('crypto').webcrypto\n`
 }
 
 function ancestors(path: string): string[] {

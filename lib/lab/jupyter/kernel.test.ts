@@ -36,6 +36,11 @@ describe('a cell', () => {
     ['interface Point { x: number }; const p: Point = { x: 3 }; p', '{ x: 3 }'],
     ['import { digestOf } from "ocilab"; digestOf(new Uint8Array())', expect.stringContaining('sha256:e3b0c44298fc1c')],
     ['import { join } from "node:path"; join("a", "b")', 'a/b'],
+    ['crypto.randomUUID().length', '36'],
+    ['export const exported = 5; exported', '5'],
+    ['const { signal } = new AbortController(); signal.aborted', 'false'],
+    ['const { headers } = await fetch("data:text/plain,x"); headers.get("content-type")', 'text/plain'],
+    ['[exported, signal.aborted, typeof headers]', "[ 5, false, 'object' ]"],
   ])('%s gives %s', async (code, expected) => {
     const execution = await run(code)
     expect(execution).toMatchObject({ status: 'ok' })
