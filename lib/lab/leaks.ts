@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { isOciError } from '../errors.ts'
 import type { Undo } from '../events.ts'
 import { isLease } from '../network/addressing.ts'
 import { checkLabId, labNames } from '../network/names.ts'
@@ -85,6 +86,16 @@ function namedLabs(links: readonly PlacedLink[], tables: readonly string[]): str
 
 async function seen(netns?: string): Promise<[readonly PlacedLink[], readonly string[]]> {
   if (process.platform !== 'linux') return [[], []]
-  const [[host], tables] = await Promise.all([topology([], { netns }), tableNames(netns)])
+  const [[host], tables] = await Promise.all([ifAllowed(topology([], { netns })), ifAllowed(tableNames(netns))])
   return [host?.links ?? [], tables]
+}
+
+/** Who cannot ask the kernel, or may not, has not changed its network either. */
+async function ifAllowed<T>(asked: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await asked
+  } catch (error) {
+    if (isOciError(error, 'NATIVE_MISSING') || isOciError(error, 'NOT_PERMITTED')) return []
+    throw error
+  }
 }

@@ -25,7 +25,10 @@ export function lessonOf(asked: string): Lesson {
   const lesson = lessons.find(({ id }) => id === asked || id.slice(0, 2) === asked.split('.')[0])
   if (lesson) return lesson
   const known = lessons.map(({ id }) => id).join(', ')
-  throw new OciError('ARGUMENT_INVALID', `lesson ${asked}: there is none (want one of ${known})`, { got: asked })
+  throw new OciError('ARGUMENT_INVALID', `lesson ${asked}: there is none (want one of ${known})`, {
+    got: asked,
+    advice: { en: 'its number is in the name of the notebook', zh: '编号就在笔记本的文件名里' },
+  })
 }
 
 /** The check that is asked for: `03.1`. Throws `ARGUMENT_INVALID`, with what there is. */
@@ -34,7 +37,10 @@ export function checkOf(id: string): { lesson: Lesson; check: LessonCheck } {
   const check = lesson.checks.find(check => check.id === id)
   if (check) return { lesson, check }
   const known = lesson.checks.map(({ id }) => id).join(', ')
-  throw new OciError('ARGUMENT_INVALID', `check ${id}: there is none (want one of ${known})`, { got: id })
+  throw new OciError('ARGUMENT_INVALID', `check ${id}: there is none (want one of ${known})`, {
+    got: id,
+    advice: { en: 'its number stands in the heading above', zh: '编号写在上面的标题里' },
+  })
 }
 
 /** The place of a lesson, with what is remembered of it now. */

@@ -40,9 +40,11 @@ export const lab = {
   /** Opens a lesson: makes its folder and what it starts with, goes there, and says what this machine can do for it. */
   async begin(asked: string): Promise<void> {
     current = lessonOf(asked)
+    const leftOver = await leaks(labId())
     const { place, found } = await beginLesson(root(), current, { signal: stopSignal() })
     process.chdir(place.folder)
-    show(table(found, place.folder, language()))
+    const names = leftOver.map(({ what }) => what)
+    show(table(found, place.folder, language(), names))
   },
 
   /** Looks whether a step is done, whatever tool did it: `lab.check('03.1')`. */
@@ -152,5 +154,11 @@ function opened(): Lesson {
   throw new OciError(
     'ARGUMENT_INVALID',
     'no lesson is open in this kernel (want the cell with lab.begin to be run first)',
+    {
+      advice: {
+        en: 'run the first cell of the notebook, and then this one again',
+        zh: '先运行笔记本的第一个单元格，再运行这个',
+      },
+    },
   )
 }

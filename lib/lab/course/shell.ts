@@ -5,6 +5,11 @@ import { PROGRAM } from '../../package.ts'
 // In a lesson's shell `ocilab` is the program this library came with, wherever it was put.
 const PRELUDE = `ocilab() { "${process.execPath}" "${PROGRAM}" "$@"; }\n`
 
+const NOT_INSTALLED = {
+  en: "is the program installed? await lab.sh('ocilab doctor') says how to get it; each step also shows what does the same without it",
+  zh: "这个程序装了吗？await lab.sh('ocilab doctor') 会说明怎么装；每一步也都写着不用它时怎么做",
+}
+
 /** Runs a line of shell; what it prints, on stdout or stderr, is told as it comes. Throws `COMMAND_FAILED`. */
 export async function runShell(
   line: string,
@@ -25,6 +30,6 @@ export async function runShell(
   if (status !== 0)
     throw new OciError('COMMAND_FAILED', `${line}: ${by ?? `exit ${status}`}`, {
       got: status ?? by,
-      hint: status === 127 ? 'is the program installed? ocilab doctor says how to get it' : undefined,
+      ...(status === 127 && { advice: NOT_INSTALLED }),
     })
 }

@@ -25,9 +25,15 @@ const SENTENCES = {
     en: 'A solution of {0}; any other way that passes the check is as good:',
     zh: '{0} 的一种解法；凡能通过检查的做法都一样好：',
   },
+  leftOver: {
+    en: 'Still there from before: {0}. Go on with it, or take it back with: await lab.cleanup()',
+    zh: '先前留下的还在：{0}。可以接着用，也可以收回：await lab.cleanup()',
+  },
   folder: { en: 'This lesson is worked on in {0}', zh: '本课的工作目录：{0}' },
   bytes: { en: '{0} bytes', zh: '{0} 字节' },
   already: { en: '{0} bytes, already there', zh: '{0} 字节，已有' },
+  gone: { en: 'was so, and is no more', zh: '做到过，现在已不在' },
+  hints: { en: 'hints: {0}', zh: '提示：{0}' },
   tally: { en: '{0} of {1} steps done', zh: '已完成 {0}/{1} 步' },
 } satisfies Record<string, Text>
 
@@ -47,30 +53,41 @@ export function solutionWords(id: string, solution: readonly string[], language:
 }
 
 /** What this machine has of what a lesson needs. */
-export function table(found: readonly Diagnosis[], folder: string, language: Language): MimeBundle {
+export function table(
+  found: readonly Diagnosis[],
+  folder: string,
+  language: Language,
+  leftOver: readonly string[] = [],
+): MimeBundle {
   const say = (words: Words) => inLanguage(words, language)
   const rows = found.map(({ name, state, seen, mend }) => [
     state === 'ok' ? '✔' : '✘',
     name,
     mend ? `${say(seen)} → ${say(mend)}` : say(seen),
   ])
-  const where = translated('folder', language, folder)
+  const lines = [
+    translated('folder', language, folder),
+    ...(leftOver.length > 0 ? [translated('leftOver', language, leftOver.join(language === 'zh' ? '、' : ', '))] : []),
+  ]
   return {
-    'text/plain': [...rows.map(row => row.join('  ')), where].join('\n'),
-    'text/html': `${tableOf(rows)}<div>${escapeHtml(where)}</div>`,
+    'text/plain': [...rows.map(row => row.join('  ')), ...lines].join('\n'),
+    'text/html': `${tableOf(rows)}${lines.map(line => `<div>${escapeHtml(line)}</div>`).join('')}`,
   }
 }
 
 /** How the steps of a lesson stand. */
 export function summary(reports: readonly Report[], language: Language): MimeBundle {
   const mark = { pass: '✔', fail: '✘', skip: '·' }
-  const rows = reports.map(({ check, finding, before }) => [
-    mark[finding.state],
-    check.id,
-    check.claim[language],
-    before.hints ? `${before.hints} ☼` : '',
-  ])
-  const done = reports.filter(({ finding }) => finding.state === 'pass').length
+  const rows = reports.map(({ check, finding, before }) => {
+    // A container that ran and was removed has been run.
+    const gone = finding.state === 'fail' && before.passed
+    const notes = [
+      ...(gone ? [translated('gone', language)] : []),
+      ...(before.hints ? [translated('hints', language, `${before.hints}`)] : []),
+    ]
+    return [gone ? mark.pass : mark[finding.state], check.id, check.claim[language], notes.join(', ')]
+  })
+  const done = reports.filter(({ finding, before }) => finding.state === 'pass' || before.passed).length
   const tally = translated('tally', language, `${done}`, `${reports.length}`)
   return {
     'text/plain': [...rows.map(row => row.join('  ').trimEnd()), tally].join('\n'),

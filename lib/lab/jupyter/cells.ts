@@ -2,8 +2,9 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { runInThisContext } from 'node:vm'
+import { languageOf } from '../course/place.ts'
 import { type Compiled, type Compiler, openCompiler } from './compiler.ts'
-import { type Failure, failureOf } from './failure.ts'
+import { type Failure, failureOf, interrupted } from './failure.ts'
 
 // What was stopped may still tidy up after itself, for this long.
 const GRACE = 2000
@@ -22,13 +23,9 @@ export interface Cells {
   close(): void
 }
 
-/** What a stopped cell fails with. */
-class Interrupted extends Error {
-  override readonly name = 'Interrupted'
-}
-
 /** `modules` are those a cell may import without their being installed, by name; `home` is the package of `ocilab`. */
 export function openCells(folder: string, home: string, modules: Readonly<Record<string, unknown>>): Cells {
+  const language = languageOf(folder)
   const compiler = openCompiler(folder, home)
   const fromFolder = createRequire(join(folder, 'cell.js'))
   const variables = variablesOf()
@@ -69,8 +66,9 @@ export function openCells(folder: string, home: string, modules: Readonly<Record
       return { ok: true, value }
     } catch (error) {
       lost.length = 0
-      const told = wasInterrupted(error, controller.signal) ? new Interrupted('the cell was stopped') : error
-      return { ok: false, failure: failureOf(told, { name, source: code, javascript: compiled?.javascript }) }
+      const cell = { name, source: code, javascript: compiled?.javascript, language }
+      if (wasInterrupted(error, controller.signal)) return { ok: false, failure: interrupted(language) }
+      return { ok: false, failure: failureOf(error, cell) }
     }
   }
 
@@ -100,14 +98,15 @@ function variablesOf(): Record<string, unknown> {
   })
 }
 
+const NOT_AWAITED = { en: 'is an await missing?', zh: '是不是少写了一个 await？' }
+
 function throwLost(lost: unknown[], where: string): void {
   if (lost.length === 0) return
   const [first] = lost
   lost.length = 0
   const message = first instanceof Error ? first.message : String(first)
-  const error = new Error(`${message} (thrown in ${where}, and nobody awaited it: is an await missing?)`, {
-    cause: first,
-  })
+  const error = new Error(`${message} (thrown in ${where}, and nobody awaited it)`, { cause: first })
+  Object.assign(error, { data: { advice: NOT_AWAITED } })
   if (first instanceof Error) Object.assign(error, { name: first.name, stack: first.stack })
   throw error
 }

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
 import { isOciError } from '../../errors.ts'
+import { inLanguage, type Language, type Words } from '../claim.ts'
+import { adviceFor } from './advice.ts'
 import { CompileError } from './compiler.ts'
 
 /** An error as a notebook shows it. */
@@ -15,15 +17,40 @@ export interface CellText {
   readonly name: string
   readonly source: string
   readonly javascript?: string
+  /** Of the notebook. */
+  readonly language: Language
 }
 
 /** Turns whatever a cell threw into a few lines: what happened, a hint where there is one, and the line of the cell. */
 export function failureOf(error: unknown, cell: CellText): Failure {
-  if (error instanceof CompileError) return notTypeScript(error, cell.source)
+  if (error instanceof CompileError) return notTypeScript(error, cell)
   const ename = nameOf(error)
   const evalue = error instanceof Error ? error.message : inspect(error)
-  const hint = isOciError(error) && error.data.hint ? [`hint: ${error.data.hint}`] : []
-  return { ename, evalue, traceback: [`${ename}: ${evalue}`, ...hint, ...placeOf(error, cell)] }
+  return {
+    ename,
+    evalue,
+    traceback: [`${ename}: ${evalue}`, ...hintFor(error, cell.language), ...placeOf(error, cell)],
+  }
+}
+
+/** What a cell fails with that was stopped. */
+export function interrupted(language: Language): Failure {
+  const evalue = { en: 'the cell was stopped', zh: '这个单元格被停下了' }[language]
+  const advice = {
+    en: 'run it again, or await lab.cleanup(), which takes back what it had begun',
+    zh: '可以再运行一次；await lab.cleanup() 会收回它已经做了的',
+  }
+  return { ename: 'Interrupted', evalue, traceback: [`Interrupted: ${evalue}`, hintLine(advice, language)] }
+}
+
+/** Ours for whoever is in a notebook, else the error's own, which is for a terminal. */
+function hintFor(error: unknown, language: Language): string[] {
+  const advice = adviceFor(error) ?? (isOciError(error) ? error.data.hint : undefined)
+  return advice === undefined ? [] : [hintLine(advice, language)]
+}
+
+function hintLine(advice: Words, language: Language): string {
+  return `${language === 'zh' ? '提示：' : 'hint: '}${inLanguage(advice, language)}`
 }
 
 function nameOf(error: unknown): string {
@@ -31,14 +58,14 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'Thrown'
 }
 
-function notTypeScript({ problems, message }: CompileError, source: string): Failure {
+function notTypeScript(error: CompileError, { source, language }: CellText): Failure {
   const lines = source.split('\n')
-  const shown = problems.flatMap(({ start, messageText }) => [
+  const shown = error.problems.flatMap(({ start, messageText }) => [
     `line ${start.line + 1}: ${messageText}`,
     `    ${lines[start.line] ?? ''}`,
     `    ${' '.repeat(Math.max(0, start.character))}^`,
   ])
-  return { ename: 'TypeScript', evalue: message, traceback: shown }
+  return { ename: 'TypeScript', evalue: error.message, traceback: [...shown, ...hintFor(error, language)] }
 }
 
 /** The line of the cell that was running: the deepest frame that is of the cell, not of the library. */

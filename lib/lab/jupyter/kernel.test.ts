@@ -82,7 +82,7 @@ describe('a cell that fails', () => {
     ['import { parseDigest } from "ocilab"; parseDigest("md5:1")', 'DIGEST_INVALID', 'md5:1'],
     ['await Promise.reject(new TypeError("later"))', 'TypeError', 'later'],
     ['throw "a string"', 'Thrown', 'a string'],
-    ['Promise.reject(new Error("nobody waits")); 1', 'Error', 'is an await missing?'],
+    ['Promise.reject(new Error("nobody waits")); 1', 'Error', 'nobody awaited it'],
     [
       'setTimeout(() => { throw new Error("from a timer") }); await new Promise(r => setTimeout(r, 50))',
       'Error',
@@ -98,6 +98,19 @@ describe('a cell that fails', () => {
     expect(error).toMatchObject({ ename, evalue: expect.stringContaining(message) })
     expect(error?.traceback.join('\n')).not.toMatch(/node:internal|node_modules|\/lib\//)
     expect(await run('"still alive"')).toMatchObject({ status: 'ok' })
+  })
+
+  it.each([
+    ['madeFurtherUp', 'hint: does a cell further up make this name? Run the cells above first'],
+    ['import { readFile } from "node:fs/promises"; await readFile("nonesuch")', 'hint: does a cell further up make'],
+    ['Promise.reject(new Error("nobody waits")); 1', 'hint: is an await missing?'],
+    [
+      'import { OciError } from "ocilab"; throw new OciError("NETWORK_EXISTS", "runc0", { hint: "x" })',
+      'lab.cleanup()',
+    ],
+    ['import { OciError } from "ocilab"; throw new OciError("IO", "disk", { hint: "its own" })', 'hint: its own'],
+  ])('%s says what to do: %s', async (code, advice) => {
+    expect(errorOf(await run(code))?.traceback.join('\n')).toContain(advice)
   })
 
   it('names the line, as it was written', async () => {
