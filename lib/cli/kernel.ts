@@ -12,9 +12,16 @@ export function command(): Command {
     .action(async (path: string) => {
       const connection = await readConnection(path)
       const cells = openCells(process.cwd(), PACKAGE, { ocilab })
+      endWithParent()
       await serveKernel(connection, cells)
       cells.close()
       // A cell may have left a timer or a server behind: the notebook is closed, so they end too.
       process.exit()
     })
+}
+
+/** A front end that was killed said no shutdown: its kernel would wait for it for ever. */
+function endWithParent(): void {
+  const parent = process.ppid
+  setInterval(() => process.ppid !== parent && process.exit(), 1000).unref()
 }

@@ -11,7 +11,7 @@ import { type Exhibit, writeGallery } from '../lab/notebook/gallery.ts'
 import { lintCourse } from '../lab/notebook/lint.ts'
 import { runInKernel, type SessionOptions } from '../lab/notebook/session.ts'
 import { lessonNames } from '../lab/notebook/words.ts'
-import { print } from './session.ts'
+import { print, session } from './session.ts'
 
 export function command(): Command {
   const notebook = new Command().description('The notebooks of the course: make them of their sources, and run them.')
@@ -41,7 +41,7 @@ export function command(): Command {
     .option('--id <id>', 'lab id', 'default')
     .option('--own-network', 'in a network of its own, where the names of the article meet nobody else’s (needs root)')
     .action(async (names: string[], flags: RunFlags) => {
-      const failed = await runAll(names, flags)
+      const failed = await session({ quiet: true }, ({ signal }) => runAll(names, flags, signal))
       process.exitCode = failed > 0 ? 1 : 0
     })
   notebook
@@ -86,6 +86,7 @@ interface RunFlags {
 async function runAll(
   names: readonly string[],
   { lang, variant, timeout, root, id, ownNetwork }: RunFlags,
+  signal?: AbortSignal,
 ): Promise<number> {
   const files = names.filter(name => name.endsWith('.ipynb'))
   const lessons =
@@ -94,7 +95,7 @@ async function runAll(
     ...courseNotebooks(lessons, lang ? [lang] : LANGUAGES, variant),
     ...files.map(path => ({ lesson: basename(path, '.ipynb'), language: lang ?? 'en', path, notebook: read(path) })),
   ]
-  const options: SessionOptions = { timeout: Number(timeout) * 1000, root, labId: id, ownNetwork }
+  const options: SessionOptions = { timeout: Number(timeout) * 1000, root, labId: id, ownNetwork, signal }
   let failed = 0
   for (const { path, notebook, language } of all) {
     const { failures, checks } = await runInKernel(notebook, language, options)

@@ -77,19 +77,22 @@ export async function startKernel(command: KernelCommand): Promise<KernelClient>
     await end()
     throw error
   }
+  let ended: Promise<void> | undefined
   return {
     pid: child.pid!,
     request: (type, content) => Promise.race([session.request('shell', type, content), died]),
     interrupt: () => kill(child, 'SIGINT'),
     execute: (code, options = {}) =>
       Promise.race([session.execute(code, options), died, late(options.timeout ?? 120_000)]),
-    async shutdown() {
-      const asked = session.request('control', 'shutdown_request', { restart: false })
-      await Promise.race([Promise.allSettled([asked, died]), sleep(5000, undefined, { ref: false })])
-      kill(child, 'SIGKILL')
-      await died.catch(() => {})
-      await end()
-    },
+    shutdown: () => (ended ??= shutdown()),
+  }
+
+  async function shutdown(): Promise<void> {
+    const asked = session.request('control', 'shutdown_request', { restart: false })
+    await Promise.race([Promise.allSettled([asked, died]), sleep(5000, undefined, { ref: false })])
+    kill(child, 'SIGKILL')
+    await died.catch(() => {})
+    await end()
   }
 }
 
