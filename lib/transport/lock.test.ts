@@ -1,7 +1,7 @@
-import { existsSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { withLock } from './lock.ts'
 import { isGone, ownerState, ownMark } from './owner.ts'
 import { testFolder } from './testImages.ts'
@@ -25,10 +25,26 @@ it('lets one work at a time', async () => {
 it('breaks the lock of a process that has ended, and only once', async () => {
   const path = join(folder, 'dead.lock')
   const [namespace] = ownMark().split('.')
-  writeFileSync(path, `${namespace}.4194304.1.aaaa`)
-  const order: number[] = []
-  await Promise.all([1, 2, 3].map(id => withLock(path, async () => void order.push(id))))
-  expect(order.sort()).toEqual([1, 2, 3])
+  // Who breaks it and who takes it meet in another order each time.
+  for (let round = 0; round < 100; round++) {
+    writeFileSync(path, `${namespace}.4194304.1.aaaa`)
+    let inside = 0
+    const work = async () => {
+      expect(++inside).toBe(1)
+      await sleep(0)
+      inside--
+    }
+    await Promise.all([1, 2, 3].map(() => withLock(path, work, { patience: 1000 })))
+    expect(readdirSync(folder).filter(name => name.startsWith('dead.lock'))).toEqual([])
+  }
+})
+
+it('who was killed while breaking one holds nobody up', async () => {
+  const path = join(folder, 'broken.lock')
+  writeFileSync(path, `${ownMark().split('.')[0]}.4194304.1.aaaa`)
+  writeFileSync(`${path}.breaking`, '')
+  utimesSync(`${path}.breaking`, Date.now() / 1000 - 6, Date.now() / 1000 - 6)
+  expect(await withLock(path, async () => 'done')).toBe('done')
 })
 
 it('breaks a lock nobody signed, or of another container, only when it is old', async () => {
@@ -49,6 +65,31 @@ it('waits for a live owner until it is told to stop', async () => {
   const signal = AbortSignal.timeout(60)
   await expect(withLock(path, async () => 'never', { signal })).rejects.toThrow(/abort|timeout/i)
   expect(existsSync(path)).toBe(true)
+})
+
+it('waits for a live owner no longer than its patience, and says once that it waits', async () => {
+  const path = join(folder, 'patient.lock')
+  writeFileSync(path, `${ownMark()}.aaaa`)
+  let told = 0
+  const options = { patience: 100, onWait: () => void told++ }
+  await expect(withLock(path, async () => 'never', options)).rejects.toMatchObject({ code: 'TIMEOUT' })
+  expect(told).toBe(1)
+})
+
+it('keeps the lock young while the work takes its time', async () => {
+  const path = join(folder, 'long.lock')
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    await withLock(path, async () => {
+      const hourAgo = Date.now() / 1000 - 3600
+      utimesSync(path, hourAgo, hourAgo)
+      vi.advanceTimersByTime(15_000)
+      await vi.waitFor(() => expect(statSync(path).mtimeMs / 1000).toBeGreaterThan(hourAgo + 1800))
+    })
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 it('gives the lock back when the work fails', async () => {

@@ -1,34 +1,48 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isSystemError, OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
 import { ownerState, ownMark } from './owner.ts'
 
 const PATIENCE = 60_000
-// Who is between making the lock and signing it needs microseconds; who works under it, milliseconds.
+// Who is between making the lock and signing it needs microseconds; who works under it touches it often enough.
 const UNSIGNED_LIFE = 5_000
 const FOREIGN_LIFE = 60_000
 
+export interface LockOptions extends Options {
+  /** How many milliseconds a live owner may keep it from us; a minute unless it is said. */
+  patience?: number
+  /** Called once, when somebody else has it. */
+  onWait?(): void
+}
+
 /**
  * Does `work` while no other process does the same: the file `path` is the lock and says whose it is.
- * The lock of a killed process is broken. Throws `TIMEOUT` when a live one keeps it for a minute.
+ * The lock of a killed process is broken. Throws `TIMEOUT` when a live one keeps it for longer than `patience`.
  */
-export async function withLock<T>(path: string, work: () => Promise<T>, options: Options = {}): Promise<T> {
+export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
+  const { signal, patience = PATIENCE, onWait } = options
   const signature = `${ownMark()}.${randomBytes(4).toString('hex')}`
-  for (const deadline = Date.now() + PATIENCE; !(await taken(path, signature)); ) {
-    options.signal?.throwIfAborted()
+  const begun = Date.now()
+  for (let isTold = false; !(await taken(path, signature)); ) {
+    signal?.throwIfAborted()
     if (await isStale(path)) continue
-    if (Date.now() > deadline)
+    if (!isTold) onWait?.()
+    isTold = true
+    if (Date.now() - begun > patience)
       throw new OciError('TIMEOUT', `${path}: another process holds the lock`, {
         where: path,
         hint: `remove ${path} if no other process uses it`,
       })
     await sleep(2 + Math.random() * 20)
   }
+  // Who is in another container cannot see that we live, but how old the lock is.
+  const beat = setInterval(() => utimes(path, new Date(), new Date()).catch(() => undefined), FOREIGN_LIFE / 4).unref()
   try {
     return await work()
   } finally {
+    clearInterval(beat)
     if ((await look(path))?.signature === signature) await rm(path, { force: true })
   }
 }
@@ -59,17 +73,17 @@ async function isStale(path: string): Promise<boolean> {
   const state = ownerState(before.signature)
   const life = before.signature === '' ? UNSIGNED_LIFE : FOREIGN_LIFE
   if (state === 'alive' || (state === 'unknown' && before.age < life)) return false
-  const aside = `${path}.${randomBytes(4).toString('hex')}`
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return true
-    throw error
+  // One at a time: what the first takes at once must not be taken for the dead one by the second.
+  const breaking = `${path}.breaking`
+  if (!(await taken(breaking, ''))) {
+    if (((await look(breaking))?.age ?? 0) > UNSIGNED_LIFE) await rm(breaking, { force: true })
+    return false
   }
-  // Between the look and the rename somebody else may have broken it and taken a new one: give that back.
-  const moved = await readFile(aside, 'utf8')
-  if (moved !== before.signature) await link(aside, path).catch(() => undefined)
-  await rm(aside, { force: true })
+  try {
+    if ((await look(path))?.signature === before.signature) await rm(path, { force: true })
+  } finally {
+    await rm(breaking, { force: true })
+  }
   return true
 }
 
