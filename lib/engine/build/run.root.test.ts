@@ -1,10 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { collect } from '../../bytes/collect.ts'
 import type { LabEvent } from '../../events.ts'
 import { idsBeginning } from '../../runtime/runOnce.ts'
+import { digestOf, hexOf } from '../../spec/digest.ts'
 import { ownMark } from '../../transport/owner.ts'
 import { testFolder } from '../../transport/testImages.ts'
 import { type BuildOptions, build } from './build.ts'
@@ -15,11 +17,15 @@ const folder = testFolder()
 const store = `${folder}/store`
 beforeAll(() => storeWithBase(store))
 
-async function built(dockerfile: string, options: BuildOptions & { files?: Record<string, TestFile> } = {}) {
+type TestOptions = BuildOptions & { files?: Record<string, TestFile>; onLine?(line: string): unknown }
+
+async function built(dockerfile: string, { onLine, ...options }: TestOptions = {}) {
   const context = writeContext({ dockerfile, files: options.files })
   const lines: string[] = []
   const onEvent = (event: LabEvent) => {
-    if (event.type === 'build') lines.push(event.line)
+    if (event.type !== 'build') return
+    lines.push(event.line)
+    onLine?.(event.line)
   }
   try {
     return { ...(await build(context.path, { store, ...options, onEvent })), lines }
@@ -98,6 +104,34 @@ describe('RUN', () => {
     )
     expect(lines).toEqual(expect.arrayContaining(['/real/deep', '/real/t', '/conf/a', '/conf']))
     expect(await names(image.layers[2]!.uncompressed())).toEqual(['made'])
+  })
+
+  describe('a locked cache', () => {
+    const held = `${store}/mounts/${hexOf(digestOf('held')).slice(0, 16)}.lock`
+    const run =
+      'RUN --mount=type=cache,id=held,target=/h,sharing=locked --mount=type=cache,id=held,target=/again,sharing=locked'
+
+    it('of another build is waited for, and it is said', async () => {
+      mkdirSync(dirname(held), { recursive: true })
+      writeFileSync(held, `${ownMark()}.other`)
+      const lines: string[] = []
+      const onLine = (line: string) => {
+        lines.push(line)
+        if (line.includes('Waiting')) rmSync(held)
+      }
+      await built(`FROM base:v1\n${run} touch /h/x && ls /again`, { onLine })
+      expect(lines).toEqual(expect.arrayContaining([' ---> Waiting for cache held: another build has locked it', 'x']))
+    })
+
+    it('can be given up', async () => {
+      writeFileSync(held, `${ownMark()}.other`)
+      const stop = new AbortController()
+      const onLine = (line: string) => line.includes('Waiting') && stop.abort()
+      const failure = built(`FROM base:v1\n${run} echo never`, { onLine, signal: stop.signal })
+      await expect(failure).rejects.toThrow('abort')
+      expect([left(), existsSync(held)]).toEqual([[], true])
+      rmSync(held)
+    })
   })
 
   it('finds a cache again, and what it holds is no part of the key', async () => {

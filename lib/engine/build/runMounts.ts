@@ -1,5 +1,5 @@
 import { chmod, chown, lstat, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { OciError } from '../../errors.ts'
 import { LayerTree } from '../../image/tree.ts'
 import { Snapshots } from '../../rootfs/snapshots.ts'
@@ -32,6 +32,8 @@ export interface PreparedMounts {
 
 interface Around {
   readonly store: BuildStore
+  readonly signal?: AbortSignal
+  print(line: string): void
   sourceOf(from: string | undefined): Promise<CopySource>
   expand(word: string): string
 }
@@ -48,12 +50,36 @@ export async function prepareMounts(
   const prepared = await Promise.all(mounts.map(mount => prepare(expanded(mount, config, around), around)))
   return {
     describes: prepared.map(({ describes }) => describes),
-    during: work => within(prepared, { mounts: [], points: [] }, work),
+    during: work => alone(lockedCaches(prepared), around, () => within(prepared, { mounts: [], points: [] }, work)),
   }
+}
+
+/** In the same order in every build, so that no two wait for each other; each once, however often it is mounted. */
+function lockedCaches(prepared: readonly Prepared[]): LockedCache[] {
+  const byPath = new Map(prepared.flatMap(({ locked }) => (locked ? [[locked.path, locked]] : [])))
+  return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** Waits for the builds that have these caches now, for as long as they take. */
+async function alone<T>([first, ...rest]: readonly LockedCache[], around: Around, work: () => Promise<T>): Promise<T> {
+  if (!first) return work()
+  await makeFolder(dirname(first.path))
+  return withLock(first.path, () => alone(rest, around, work), {
+    signal: around.signal,
+    patience: Number.POSITIVE_INFINITY,
+    onWait: () => around.print(` ---> Waiting for cache ${first.id}: another build has locked it`),
+  })
+}
+
+interface LockedCache {
+  readonly id: string
+  readonly path: string
 }
 
 interface Prepared {
   readonly describes: unknown
+  /** Had by one RUN at a time. */
+  readonly locked?: LockedCache
   readonly target: string
   open<T>(work: (ready: { mount: Mount; isFolder: boolean }) => Promise<T>): Promise<T>
 }
@@ -103,6 +129,7 @@ function cache(mount: RunMount, store: BuildStore): Prepared {
   return {
     describes: ['cache', target, id],
     target,
+    locked: sharing === 'locked' ? { id, path: `${shared}.lock` } : undefined,
     async open(work) {
       if (sharing === 'private') {
         const staging = stagingIn(parent)
@@ -115,7 +142,7 @@ function cache(mount: RunMount, store: BuildStore): Prepared {
         }
       }
       await make(shared)
-      return sharing === 'locked' ? withLock(`${shared}.lock`, () => work(bound(shared))) : work(bound(shared))
+      return work(bound(shared))
     },
   }
 }

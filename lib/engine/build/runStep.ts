@@ -43,12 +43,14 @@ export async function runStep(it: InstructionOf<'RUN'>, stage: StageView): Promi
 
 async function mountsOf(
   { mounts }: InstructionOf<'RUN'>,
-  { setting, config, expand }: StageView,
+  { setting, config, expand, print }: StageView,
 ): Promise<PreparedMounts> {
   if (mounts.length === 0) return { describes: [], during: work => work({ mounts: [], points: [] }) }
   const { prepareMounts } = await import('./runMounts.ts')
   return prepareMounts(mounts, config, {
     store: setting.store,
+    signal: setting.signal,
+    print,
     sourceOf: async from => (from ? sourceOf(await setting.imageCalled(from), setting.store) : setting.context),
     expand,
   })
