@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { labNames } from './names.ts'
 import { addNetns, deleteNetns, newNetns, type OpenNetns, unmountAll } from './netns.ts'
@@ -47,6 +50,21 @@ describe('many containers', () => {
     // The kernel takes what is in a namespace down when it gets to it.
     await expect.poll(hostLinks, { timeout: 30_000 }).toEqual(['lo', names.bridge])
   })
+})
+
+it('twenty names of namespaces, made at once where there was none, are mounted once each', async () => {
+  const module = JSON.stringify(fileURLToPath(new URL('netns.ts', import.meta.url)))
+  const program = `import { readFileSync, readdirSync } from 'node:fs'
+    import { addNetns, deleteNetns, netnsPath } from ${module}
+    const paths = Array.from({ length: 20 }, (_, i) => netnsPath('name' + i))
+    const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8').match(/ \\/netns \\/run\\/netns | \\/run\\/netns\\/name/g).length
+    await Promise.all(paths.map(addNetns))
+    console.log(mounts())
+    await Promise.all(paths.map(deleteNetns))
+    console.log(mounts(), readdirSync('/run/netns').length)`
+  const line = 'mount -t tmpfs tmpfs /run && exec "$0" --input-type=module -e "$1"'
+  const words = ['--mount', '--propagation', 'private', 'sh', '-euc', line, process.execPath, program]
+  expect((await promisify(execFile)('unshare', words)).stdout).toBe('21\n1 0\n')
 })
 
 describe('twenty learners on one host', () => {

@@ -1,5 +1,6 @@
-import { closeSync, lstatSync, mkdirSync, openSync, statfsSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, lstatSync, mkdirSync, openSync, statfsSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isSystemError, OciError } from '../errors.ts'
 import { native } from '../kernel.ts'
 import { calling, isErrno } from './native.ts'
@@ -82,12 +83,17 @@ async function openFolder(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   if (folder !== NETNS_FOLDER) return
   const share = () => calling(`share ${folder}`, native().mount('', folder, 'none', MS.SHARED | MS.REC))
+  const lock = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
+    // ip(8) takes the same lock: of those who find nothing mounted, one mounts it.
+    while (!native().tryLock(lock)) await sleep(1)
     await share()
   } catch (error) {
     if (!isErrno(error, 'EINVAL')) throw error
     await calling(`mount ${folder} on itself`, native().mount(folder, folder, 'none', MS.BIND | MS.REC))
     await share()
+  } finally {
+    closeSync(lock)
   }
 }
 
