@@ -11,6 +11,7 @@ describe('what a network cannot be', () => {
     [{ subnet: '10.0.0.0/33' }, 'subnet'],
     [{ subnet: '10.0.0.0/31' }, 'subnet'],
     [{ subnet: '0.0.0.0/0' }, 'subnet'],
+    [{ subnet: 'fd00::/64' }, 'subnet'],
   ])('%j', (choice, where) =>
     expect(() => networkNames('nattest', 'x', choice)).toThrow(
       expect.objectContaining({ code: 'ARGUMENT_INVALID', data: expect.objectContaining({ where }) }),

@@ -110,6 +110,7 @@ describe('names that cannot be', () => {
     [{ vethHost: 'v%d' }, 'vethHost'],
     [{ vethGuest: names.vethHost }, 'links'],
     [{ netns: '../x' }, 'netns'],
+    [{ netns: 'a/b' }, 'netns'],
     [{ subnet: '10.0.0.0/33' }, 'subnet'],
     [{ subnet: '0.0.0.0/0' }, 'subnet'],
     [{ bridgeAddress: '10.1.1.1' }, 'bridgeAddress'],

@@ -262,6 +262,22 @@ describe('the life of a container', () => {
     await cleared()
   })
 
+  it('the one address of a network is free again when its container, and who stayed with it, were killed', async () => {
+    await host.ocilab('network', 'create', '--subnet', '10.98.0.0/30', 'narrow')
+    for (const supervisor of ['', 'pkill -KILL -f [s]upervise; ']) {
+      expect(await waiting('--name', 'only', '--network', 'narrow')).toMatchObject({ status: 0, stderr: '' })
+      const [{ State: state, NetworkSettings: settings }] = JSON.parse((await host.ocilab('inspect', 'only')).stdout)
+      expect(settings.IPAddress).toBe('10.98.0.2')
+      const second = await run('--rm', '--network', 'narrow', image())
+      expect(second).toMatchObject({ status: 125, stderr: expect.stringContaining('every address is taken') })
+      await host.sh(`${supervisor}kill -KILL ${state.Pid}`)
+      await host.ocilab('wait', 'only')
+      expect(await host.ocilab('rm', 'only')).toEqual({ status: 0, stdout: 'only\n', stderr: '' })
+    }
+    expect((await host.ocilab('network', 'rm', 'narrow')).status).toBe(0)
+    await cleared()
+  })
+
   it('five labs at once do not see each other', async () => {
     const labs = ['default', 'a', 'b', 'a-name-that-is-hashed', 'e']
     const ports = labs.map((_, i) => String(8100 + i))
