@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { openJournal } from '../lab/journal.ts'
-import { labNames } from '../network/names.ts'
+import { labNames, networkNames } from '../network/names.ts'
+import { isNetns } from '../network/netns.ts'
+import { leaveNetwork } from '../network/network.ts'
 import { applyPlan, commandLine, networkPlan, undoPlan } from '../network/plan.ts'
 import { topology } from '../network/topology.ts'
 import { createCommand, listCommand, removeCommand } from './namedNetworks.ts'
@@ -46,12 +48,23 @@ async function up(flags: NetworkFlags): Promise<void> {
 
 async function down(flags: NetworkFlags): Promise<void> {
   const journal = openJournal(flags.id)
-  await session(flags, options => undoPlan(networkPlan(labNames(flags.id)), options), journal.onEvent)
+  const names = networkNames(flags.id)
+  const cable = networkPlan(names).filter(({ change }) => change !== 'addBridge')
+  const left = await session(
+    flags,
+    async options => {
+      await undoPlan(cable, options)
+      return leaveNetwork(names, options)
+    },
+    journal.onEvent,
+  )
   journal.close()
+  if (!left) process.stderr.write(`WARNING: ${names.bridge} stays: others are plugged into it (ocilab ps)\n`)
 }
 
 async function show(flags: NetworkFlags): Promise<void> {
-  const places = await topology([labNames(flags.id).netnsPath])
+  const { netnsPath } = labNames(flags.id)
+  const places = await topology(isNetns(netnsPath) ? [netnsPath] : [])
   print(flags, places, () =>
     places.flatMap(({ netns, links, addresses, routes }) => [
       netns ?? 'host',

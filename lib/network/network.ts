@@ -57,11 +57,13 @@ export async function joinNetwork(
   })
 }
 
-/** Takes a network down when nobody is plugged into it any more. Twice is fine. */
-export async function leaveNetwork(names: NetworkNames, options: NetworkOptions = {}): Promise<void> {
-  await alone(names, async lock => {
+/** Takes a network down when nobody is plugged into it any more; answers whether that is so. Twice is fine. */
+export async function leaveNetwork(names: NetworkNames, options: NetworkOptions = {}): Promise<boolean> {
+  return alone(names, async lock => {
     const { links } = await lookAt(names.bridge, options.netns)
-    if (links.length === 0) await unmake(names, options, lock)
+    if (links.length > 0) return false
+    await unmake(names, options, lock)
+    return true
   })
 }
 

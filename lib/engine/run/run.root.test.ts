@@ -85,6 +85,18 @@ describe('the network of a container', () => {
     expect(await answer('127.0.0.1')).toBe('for 10.200.0.1')
   })
 
+  it('is one with the article’s: network down leaves the bridge to whoever is plugged into it', async () => {
+    expect((await host.ocilab('network', 'up')).status).toBe(0)
+    await run('-d', '--name', 'web', '-p', '8000:8000', image())
+    const down = await host.ocilab('network', 'down')
+    expect(down).toMatchObject({ status: 0, stderr: expect.stringContaining('runc0 stays') })
+    expect(await curl('localhost:8000/hello')).toBe('hello world')
+    expect((await host.ocilab('network', 'show')).stdout).toMatch(/^host\n(.*\n)* {2}link {3}veth\w+ up in runc0\n/)
+    await host.ocilab('rm', '-f', 'web')
+    await cleared()
+    expect(await host.ocilab('network', 'down')).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
   it('none has only lo; host has the host’s; container:NAME has another’s', async () => {
     await waiting('--name', 'one')
     const links = 'ls /sys/class/net; hostname'

@@ -32,6 +32,8 @@ export interface Result {
 export const PATIENCE = 30_000
 
 const WITHOUT_ROOT = ['leaks', 'reset', 'demo', 'picture']
+/** Verbs of `network` that are about the article's. */
+const ARTICLE = ['up', 'show', 'down']
 
 // Its first process reaps orphans, as that of any machine does: a zombie keeps its cgroup busy.
 // The machine elsewhere is 192.0.2.2 and 2001:db8::2; the host is 1 there.
@@ -96,13 +98,8 @@ export async function testHost(): Promise<TestHost> {
     },
     ocilab(verb, ...args) {
       const words = verb === 'network' || verb === 'pod' ? [verb, args.shift()!] : [verb]
-      return run(
-        process.execPath,
-        PROGRAM,
-        ...words,
-        ...(WITHOUT_ROOT.includes(verb) ? [] : ['--root', folder]),
-        ...args,
-      )
+      const withoutRoot = [...WITHOUT_ROOT, ...ARTICLE].includes(words.at(-1)!)
+      return run(process.execPath, PROGRAM, ...words, ...(withoutRoot ? [] : ['--root', folder]), ...args)
     },
     async serve(protocol, port, netns) {
       const inside = netns === undefined ? [] : ['ip', 'netns', 'exec', netns]
