@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { OciError } from '../errors.ts'
 import { PACKAGE } from '../package.ts'
@@ -13,15 +14,30 @@ export function labVm(verb: string): string {
   })
 }
 
-/** Runs a program that has the terminal to itself: it asks, and shows its own progress. Answers its exit code. */
-export function inTerminal(
+/**
+ * Runs a program that has the terminal to itself: it asks, and shows its own progress. Answers its exit code; what was
+ * interrupted is an AbortError.
+ */
+export async function inTerminal(
   program: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv },
 ): Promise<number> {
+  // Ctrl-C is told to it, too: it clears up what it has begun, and the terminal is not free before.
+  const wait = () => {}
+  process.on('SIGINT', wait)
+  try {
+    const status = await ended(spawn(program, args, { ...options, stdio: 'inherit' }))
+    if (status === 130) throw new DOMException('interrupted', 'AbortError')
+    return status
+  } finally {
+    process.off('SIGINT', wait)
+  }
+}
+
+function ended(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...options, stdio: 'inherit' })
     child.on('error', reject)
-    child.on('exit', (code, signal) => resolve(code ?? (signal ? 130 : 1)))
+    child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]))
   })
 }

@@ -36,7 +36,9 @@ async function through(action: VmAction): Promise<void> {
   for (const args of door.commands(action, { checkout: dirname(cwd), port, made })) {
     process.stderr.write(`$ cd lab-vm && ${[door.program, ...args].join(' ')}\n`)
     const status = await inTerminal(door.program, args, { cwd })
-    if (status !== 0)
+    // A shell that ends as its last command did has not failed.
+    if (action === 'shell') process.exitCode = status
+    else if (status !== 0)
       throw new OciError('COMMAND_FAILED', `${door.name}: ${door.program} ${args[0]}: exit ${status}`, { got: status })
   }
 }
