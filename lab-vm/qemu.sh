@@ -44,10 +44,10 @@ build() {
   free=$(df --output=avail -m "$state" | tail -n 1)
   [ "$free" -gt 6000 ] || stop "too little room in $state (want 6000 MB, got ${free// /} MB; OCILAB_VM=/another/folder)"
   # What a build that was killed has left.
-  rm -rf --one-file-system "$state"/root.* "$disk.part"
+  rm -rf --one-file-system "$state"/root.*
   root=$(mktemp -d "$state/root.XXXXXX")
   # shellcheck disable=SC2064
-  trap "rm -rf --one-file-system '$root' '$disk.part'" EXIT
+  trap "rm -rf --one-file-system '$root' '$root'.*" EXIT
   trap 'exit 130' INT TERM
   say "Debian $SUITE, with the packages of provision.sh"
   [ ! -d "$pack" ] || [ "$(cat "$pack/for")" = "$SUITE $arch" ] || stop "$pack is for $(cat "$pack/for") (want $SUITE $arch)"
@@ -56,14 +56,15 @@ build() {
     "$([ -d "$pack" ] || echo "$SUITE")" "$root" - >&2
   say 'provision.sh, in the new root'
   inside "$root"
-  rm -f "$state/key" "$state/key.pub"
-  ssh-keygen -q -t ed25519 -N '' -C ocilab -f "$state/key"
+  ssh-keygen -q -t ed25519 -N '' -C ocilab -f "$root.key"
   configure "$root"
-  cp "$root"/boot/vmlinuz-* "$state/vmlinuz"
-  cp "$root"/boot/initrd.img-* "$state/initrd"
-  # Written beside and renamed: a build that is cut off leaves no half disk.
-  mke2fs -q -t ext4 -d "$root" -L ocilab "$disk.part" 6G
-  mv "$disk.part" "$disk"
+  # All is made beside and then named: a build that is cut off leaves no half machine, and no key of another disk.
+  mke2fs -q -t ext4 -d "$root" -L ocilab "$root.disk" 6G
+  rm -f "$disk"
+  mv "$root.key" "$state/key"
+  mv "$root"/boot/vmlinuz-* "$state/vmlinuz"
+  mv "$root"/boot/initrd.img-* "$state/initrd"
+  mv "$root.disk" "$disk"
   say "built $disk ($(du -h "$disk" | cut -f1) used)"
 }
 
@@ -115,7 +116,7 @@ configure() {
   echo '/dev/vda / ext4 defaults 0 1' >"$1/etc/fstab"
   # The machine's own packages come from Debian, wherever those of this one did.
   sources /dev/null >"$1/etc/apt/sources.list"
-  install -D -m 600 "$state/key.pub" "$1/root/.ssh/authorized_keys"
+  install -D -m 600 "$1.key.pub" "$1/root/.ssh/authorized_keys"
   # Only the card to the world gets an address by DHCP: the lab's bridges and cables are nobody's but the lab's.
   printf '[Match]\nName=eth0\n\n[Network]\nDHCP=ipv4\n' >"$1/etc/systemd/network/10-eth0.network"
   chroot "$1" systemctl --quiet enable systemd-networkd ssh
@@ -166,6 +167,7 @@ up() {
   port=$(free_port)
   echo "$port" >"$state/port"
   rm -f "$state/pid" "$state/console.log"
+  trap 'stop_machine; exit 130' INT TERM
   # A session of its own: it goes on when this terminal is closed.
   setsid --fork "$0" boot "$port" ${1:+-snapshot} </dev/null >/dev/null 2>"$state/qemu.log"
   for _ in $(seq 20); do
@@ -173,12 +175,11 @@ up() {
     sleep 0.5
   done
   running || stop "qemu did not start: $(tail -n 1 "$state/qemu.log")"
-  for _ in $(seq 180); do
-    if timeout 20 "$0" shell true </dev/null 2>/dev/null; then
+  while running && [ $((SECONDS - started)) -lt 600 ]; do
+    if timeout --foreground 20 "$0" shell true </dev/null 2>/dev/null; then
       say "up after $((SECONDS - started)) s: $0 shell, $0 lab"
       return
     fi
-    running || break
     sleep 1
   done
   tail -n 20 "$state/console.log" >&2 || true
