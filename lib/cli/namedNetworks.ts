@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { createNamedNetwork, listNetworks, removeNamedNetwork } from '../engine/run/networks.ts'
 import { homeOf } from '../engine/run/store.ts'
 import { type HomeFlags, homeCommand, journaled } from './home.ts'
+import { report } from './report.ts'
 import { print } from './session.ts'
 
 interface CreateFlags extends HomeFlags {
@@ -41,17 +42,21 @@ export function listCommand(): Command {
     })
 }
 
-/** ≙ docker network rm */
+/** ≙ docker network rm: what fails is told, and the others are done */
 export function removeCommand(): Command {
   return homeCommand('remove networks that no container has')
     .name('rm')
     .argument('<names...>')
     .action((names: string[], flags: HomeFlags) =>
       journaled(flags, async (home, options) => {
-        for (const name of names) {
-          await removeNamedNetwork(home, name, options)
-          process.stdout.write(`${name}\n`)
-        }
+        for (const name of names)
+          try {
+            await removeNamedNetwork(home, name, options)
+            process.stdout.write(`${name}\n`)
+          } catch (error) {
+            report(error)
+            process.exitCode = 1
+          }
       }),
     )
 }

@@ -70,7 +70,11 @@ describe('the network of a container', () => {
       wget -q -O - 'http://[2001:db8::2]:9000'; echo; cat /sys/class/net/eth0/mtu; ls /sys/class/net`
     const { stdout } = await shell(['--network', 'six', '--network', 'second'], line)
     expect(stdout).toBe('for 192.0.2.1\nfor 2001:db8::1\n1400\neth0\neth1\nlo\n')
-    await host.ocilab('network', 'rm', 'six', 'second')
+    expect(await host.ocilab('network', 'rm', 'nonesuch', 'six', 'second')).toMatchObject({
+      status: 1,
+      stdout: 'six\nsecond\n',
+      stderr: expect.stringContaining('network nonesuch not found'),
+    })
     expect((await host.ocilab('network', 'ls', '--json')).stdout).not.toContain('six')
   })
 
