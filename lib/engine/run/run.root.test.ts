@@ -45,7 +45,7 @@ describe('the article’s two commands', () => {
     expect(stdout).toMatch(/^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +PORTS +NAMES\n/)
     expect(stdout).toMatch(/"sh app.sh" .* Up .*0\.0\.0\.0:8000->8000\/tcp, \[::\]:8000->8000\/tcp +web\n$/)
     const picture = (await host.ocilab('picture', 'network')).stdout
-    expect(picture).toContain('  port 0.0.0.0:8000/tcp to 10.200.0.2:8000\n')
+    expect(picture).toContain('  port 0.0.0.0:8000/tcp → 10.200.0.2:8000\n')
     expect(picture).toMatch(
       /netns runc-default\.[0-9a-f]{12}\n(.*\n)* {2}eth0 {2}veth {2}up {2}10\.200\.0\.2\/24 .*cable to veth/,
     )
