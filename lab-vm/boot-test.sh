@@ -53,16 +53,13 @@ if [ ! -f "$state/disk.ext4" ] || [ "$(cat "$state/made-of" 2>/dev/null)" != "$(
   rm -f "$state/made-of"
   step 600 'a pack' node "$here/../dist/ocilab.cjs" pack "$scratch/pack.tar"
   tar -C "$scratch" -xf "$scratch/pack.tar"
+  rm "$scratch/pack.tar"
   step 900 'a disk out of the pack' "$scratch/ocilab/lab-vm/qemu.sh" build
   made_of >"$state/made-of"
   new=1
 fi
 
 inside() { "$here/qemu.sh" shell "$1"; }
-# This build, onto the disk's: what is in node_modules and native/ is of the disk.
-bring() {
-  tar -C "$here/.." -cf - lib dist notebooks lab-vm/check.sh package.json | inside 'tar -C /opt/ocilab/src -xf - --no-same-owner'
-}
 # By real cgroups of v2, and with the real runtimes beside ours.
 cgroup_tests() {
   # shellcheck disable=SC2016 # the machine expands it
@@ -96,14 +93,20 @@ jupyter() {
   [ "$(curl -sS --max-time 60 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$LAB_PORT/api/contents")" = 403 ]
   kill $server
 }
-export -f inside bring cgroup_tests article both jupyter
+export -f inside cgroup_tests article both jupyter
 export here scratch
 
-step 240 'boot' "$here/qemu.sh" up --throw-away
-[ -n "$new" ] || step 120 'this build, onto the disk' bash -euo pipefail -c bring
+if [ -n "$new" ]; then
+  step 240 'boot' "$here/qemu.sh" up --throw-away
+else
+  # This build comes as a second disk: what is in node_modules and native/ is of the first.
+  tar -C "$here/.." -cf "$scratch/build" lib dist notebooks lab-vm/check.sh package.json
+  step 240 'boot' "$here/qemu.sh" up --throw-away "$scratch/build"
+  step 120 'this build, onto the disk' "$here/qemu.sh" shell 'tar -C /opt/ocilab/src -xf /dev/vdb --no-same-owner'
+fi
 step 300 'check.sh with the article by ocirun; the cgroup tests, on v2' bash -c 'both "inside /opt/ocilab/src/lab-vm/check.sh" cgroup_tests'
 step 300 'the article by runc and by crun' bash -c 'both "article runc" "article crun"'
 # shellcheck disable=SC2016 # the machine expands it
-step 30 'nothing is left' "$here/qemu.sh" shell 'left=$(ocilab leaks); echo "$left"; [ "$left" = none ]'
+step 60 'nothing is left' "$here/qemu.sh" shell 'left=$(ocilab leaks); echo "$left"; [ "$left" = none ]'
 step 240 'JupyterLab in the browser of this machine' bash -euo pipefail -c jupyter
 say "$SUITE: all as wanted, $SECONDS s"

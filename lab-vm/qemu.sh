@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The lab machine in plain qemu: works on every Linux, also where no hardware helps (TCG; then a boot takes some 25 s).
 #
-#   lab-vm/qemu.sh build [--once]        # make the disk: Debian packages, then provision.sh, at this machine's own speed
-#   lab-vm/qemu.sh up [--throw-away]     # boot it, or a copy that is gone with `down`
+#   lab-vm/qemu.sh build [--once]            # make the disk: Debian packages, then provision.sh, at this machine's own speed
+#   lab-vm/qemu.sh up [--throw-away [FILE]]  # boot it, or a copy that is gone with `down`; FILE is its second disk
 #   lab-vm/qemu.sh shell ['COMMAND'] | lab | down
 #
 # SUITE=trixie takes Debian 13. LAB_PORT is where JupyterLab is on this machine (8888). With a lab-vm/pack (ocilab pack)
@@ -138,12 +138,14 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 
 # boot SSH-PORT [more options of qemu]
 boot() {
-  local port=$1 accel
+  local port=$1 accel mitigations=
   shift
   read -ra accel <<<"$(accelerator)"
+  # An emulated processor guesses nothing ahead that could be spied on: what Linux does against that only takes time.
+  [ "${accel[0]}" = kvm ] || mitigations=mitigations=off
   exec $qemu -machine $machine -accel "${accel[@]}" -smp "${CPUS:-2}" -m "${MEMORY:-2048}" -display none -nodefaults -no-reboot \
     -kernel "$state/vmlinuz" -initrd "$state/initrd" \
-    -append "root=/dev/vda rw console=$console net.ifnames=0 panic=-1 quiet" -serial "file:$state/console.log" \
+    -append "root=/dev/vda rw console=$console net.ifnames=0 panic=-1 quiet $mitigations" -serial "file:$state/console.log" \
     -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -device virtio-rng-pci -pidfile "$state/pid" \
     -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net,romfile= "$@"
 }
@@ -161,7 +163,11 @@ up() {
   need $qemu $package
   need ssh openssh-client
   [ -f "$disk" ] || stop "no disk for $SUITE yet (run $0 build)"
-  ! running || stop "it is up already: $0 shell, $0 down"
+  if running; then
+    [ -z "${1:-}" ] || stop "it is up already, and no copy: $0 down"
+    say "it is up already: $0 shell, $0 down"
+    return
+  fi
   [ "$(accelerator)" != 'tcg,thread=multi -cpu max' ] || say 'no hardware help here (KVM): all is emulated, and slow'
   local port started=$SECONDS
   port=$(free_port)
@@ -169,7 +175,7 @@ up() {
   rm -f "$state/pid" "$state/console.log"
   trap 'stop_machine; exit 130' INT TERM
   # A session of its own: it goes on when this terminal is closed.
-  setsid --fork "$0" boot "$port" ${1:+-snapshot} </dev/null >/dev/null 2>"$state/qemu.log"
+  setsid --fork "$0" boot "$port" ${1:+-snapshot} ${2:+-drive "file=$2,format=raw,if=virtio,readonly=on"} </dev/null >/dev/null 2>"$state/qemu.log"
   for _ in $(seq 20); do
     running && break
     sleep 0.5
@@ -219,7 +225,7 @@ case ${1:-}:${2:-} in
   build:) build ;;
   # A disk that is there is taken as it is.
   build:--once) [ -f "$disk" ] || build ;;
-  up: | up:--throw-away) up "${2:-}" ;;
+  up: | up:--throw-away) up "${@:2}" ;;
   shell:*) shell "${2:-}" ;;
   lab: | down: | packages: | sources:) "$1" ;;
   boot:*) boot "${@:2}" ;;

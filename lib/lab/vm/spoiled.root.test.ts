@@ -137,7 +137,7 @@ describe('qemu.sh', () => {
 
   it.each(['', 'halt', 'up --fast', 'build --twice'])('asked for %j it tells what there is', async args => {
     const { status, said } = await qemu(args)
-    expect(said).toContain('qemu.sh up [--throw-away]')
+    expect(said).toContain('qemu.sh up [--throw-away [FILE]]')
     expect(status).toBe(64)
   })
 
