@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { editImage } from '../engine/edit/edit.ts'
+import { mutated } from '../engine/edit/mutated.ts'
 import { changeImage, changingVerb } from './changeImage.ts'
 import type { ImageFlags } from './imageFlags.ts'
 import { namedValues } from './namedValues.ts'
@@ -26,25 +27,21 @@ export function command(): Command {
     .option('-e, --env <name=value>', 'an environment variable', repeated, [])
     .option('-l, --label <name=value>', 'a label', repeated, [])
     .option('-a, --annotation <name=value>', 'an annotation of its manifest', repeated, [])
-    .option('--exposed-ports <ports>', 'such as 80/tcp,53/udp', commas)
+    .option('--exposed-ports <ports>', 'such as 80/tcp,53/udp, in place of those it has', commas)
     .option('--user <user>', 'the user it runs as')
     .option('-w, --workdir <folder>', 'the folder it runs in')
     .action((source: string, destination: string, flags: MutateFlags) =>
       changeImage(source, destination, flags, async (image, blobs) => {
-        const { Env = [], Labels = {}, ExposedPorts = {} } = image.config.config ?? {}
-        const set = namedValues(flags.env, '--env')
-        const kept = Env.filter(entry => !Object.hasOwn(set, entry.split('=', 1)[0]!))
-        const ports = Object.fromEntries((flags.exposedPorts ?? []).map(port => [port, {}]))
-        const config = {
-          ...(flags.entrypoint && { Entrypoint: flags.entrypoint, Cmd: undefined }),
-          ...(flags.cmd && { Cmd: flags.cmd }),
-          ...(flags.user !== undefined && { User: flags.user }),
-          ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
-          Env: [...kept, ...Object.entries(set).map(([name, value]) => `${name}=${value}`)],
-          Labels: { ...Labels, ...namedValues(flags.label, '--label') },
-          ExposedPorts: { ...ExposedPorts, ...ports },
-        }
+        const config = mutated(image.config.config ?? {}, {
+          ...flags,
+          env: some(namedValues(flags.env, '--env')),
+          labels: some(namedValues(flags.label, '--label')),
+        })
         return editImage(image, { config, annotations: namedValues(flags.annotation, '--annotation') }, blobs)
       }),
     )
+}
+
+function some(values: Record<string, string>): Record<string, string> | undefined {
+  return Object.keys(values).length > 0 ? values : undefined
 }

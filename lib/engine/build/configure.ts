@@ -120,7 +120,7 @@ function declareArgs(it: InstructionOf<'ARG'>, args: StageArgs, expand: (word: s
 }
 
 /** A variable that is there keeps its place and gets the new value. */
-function withEnv(env: readonly string[], pairs: readonly (readonly [string, string])[]): string[] {
+export function withEnv(env: readonly string[], pairs: readonly (readonly [string, string])[]): string[] {
   const changed = [...env]
   for (const [name, value] of pairs) {
     const at = changed.findIndex(entry => entry.startsWith(`${name}=`))
