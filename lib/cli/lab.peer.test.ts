@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { runTool } from '../lab/tool.ts'
 import { PROGRAM } from '../package.ts'
+import { LOOPBACK, listeningAt } from './testListening.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-cli-lab-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -39,6 +40,8 @@ describe('ocilab lab', () => {
     expect(kernelspecs.ocilab?.spec.argv[0]).toBe(process.execPath)
     expect(readdirSync(join(folder, 'lab-work/notebooks/zh'))).toEqual(readdirSync(own))
     expect(readFileSync(join(own, '00-start-here.ipynb'), 'utf8')).toBe('the learner’s own work')
+    expect((await fetch(`${url.origin}/api/kernelspecs`)).status).toBe(403)
+    expect(listeningAt(Number(url.port))).toEqual([LOOPBACK])
     // Who looks at the list of processes does not see the token.
     expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).not.toContain(token)
     child.kill('SIGINT')

@@ -55,3 +55,18 @@ export async function treeOfFlat(image: Image): Promise<Record<string, string>> 
   }
   return Object.fromEntries([...tree].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
+
+/** In the words of another tool: an error has no code, and every folder on the way is there. */
+export function asTheirs(expected: Expected): Expected {
+  if (typeof expected === 'string') return 'refused'
+  const whole = new Map<string, string>()
+  for (const [path, seen] of Object.entries(expected)) {
+    const parts = path.split('/')
+    for (let at = 1; at < parts.length; at++) {
+      const above = parts.slice(0, at).join('/')
+      if (!whole.has(above)) whole.set(above, '/')
+    }
+    whole.set(path, seen)
+  }
+  return Object.fromEntries(whole)
+}

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
 import { testFolder } from '../../transport/testImages.ts'
-import { type Case, imageOfLayers, treeAt } from './testCase.ts'
+import { asTheirs, imageOfLayers, treeAt } from './testCase.ts'
 import { overCases, overFolderCases, whiteoutCases } from './testLayering.ts'
 import { linkCases, moreLinkCases } from './testLinks.ts'
 import { nameCases } from './testNames.ts'
@@ -59,18 +59,3 @@ describe('umoci raw unpack', () => {
     else expect(theirs).toEqual(asTheirs(expected))
   })
 })
-
-/** In their words: an error has no code, and every folder on the way is there. */
-function asTheirs(expected: Case[2]) {
-  if (typeof expected === 'string') return 'refused'
-  const whole = new Map<string, string>()
-  for (const [path, seen] of Object.entries(expected)) {
-    const parts = path.split('/')
-    for (let at = 1; at < parts.length; at++) {
-      const above = parts.slice(0, at).join('/')
-      if (!whole.has(above)) whole.set(above, '/')
-    }
-    whole.set(path, seen)
-  }
-  return Object.fromEntries(whole)
-}
