@@ -101,3 +101,14 @@ it('follows no symlink out of the context on the way to a file', async () => {
   await expect(build(context.path, { store: freshStore() })).rejects.toMatchObject({ code: 'COPY_FAILED' })
   context.remove()
 })
+
+// docker: a stage is known only below its FROM, so before that the name is an image's.
+it.each(['FROM named AS named\nLABEL b=2', 'FROM named\nLABEL b=2\nFROM scratch AS named'])(
+  'takes the name of its own or a later stage for an image: %j',
+  async dockerfile => {
+    const store = freshStore()
+    await built({ dockerfile: 'FROM scratch\nLABEL a=1' }, { store, tags: ['named'] })
+    const { image } = await built({ dockerfile }, { store, target: '0' })
+    expect(image.config.config?.Labels).toEqual({ a: '1', b: '2' })
+  },
+)

@@ -10,6 +10,9 @@ import { type Options, say } from '../../events.ts'
 import { type Digest, digestOf, parseDigest } from '../../spec/digest.ts'
 import { runTool } from '../tool.ts'
 
+// Lessons have no image to choose: what helps has to help there too.
+const HINT = 'sudo apt-get update; for a machine without apt there is the lab VM (lab-vm/README.md)'
+
 /** A package of Debian as a file: its name has the version in it. */
 export interface Deb {
   readonly file: string
@@ -32,7 +35,7 @@ export async function findPackages(names: readonly string[], folder: string): Pr
   throw new OciError('TOOL_MISSING', `${absent.join(', ')}: apt has no file for it`, {
     want: names,
     got: debs.map(deb => deb.file),
-    hint: 'sudo apt-get update; or use --image tiny',
+    hint: HINT,
   })
 }
 
@@ -108,7 +111,7 @@ async function apt(args: string[], cwd: string): Promise<string> {
     throw new OciError(
       'TOOL_MISSING',
       `${(error as Error).message}: the java image is made of Debian packages`,
-      { hint: 'sudo apt-get update; or use --image tiny' },
+      { hint: HINT },
       { cause: error },
     )
   }
