@@ -212,4 +212,22 @@ await build(${JSON.stringify(context.path)}, { store: ${JSON.stringify(store)}, 
     expect([...left(), ...containers(...killed)]).toEqual([])
     context.remove()
   })
+
+  it.each([
+    ['before its layer is written', "it.type === 'build' && it.line.startsWith('Removing')"],
+    ['when the layer is written, and its folder not yet kept', "it.type === 'undone' && it.undo.kind === 'mount'"],
+  ])('is cleared up after when it was killed in the commit of its RUN: %s', async (_when, moment) => {
+    const context = writeContext({ dockerfile: `FROM base:v1\nRUN touch /committed # ${moment.length}` })
+    const program = `import { build } from ${JSON.stringify(`${import.meta.dirname}/build.ts`)}
+const onEvent = it => ${moment} && process.kill(process.pid, 'SIGKILL')
+await build(${JSON.stringify(context.path)}, { store: ${JSON.stringify(store)}, tags: ['killed:v0'], onEvent })`
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], { stdio: 'inherit' })
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])
+    expect(runs().length).toBe(1)
+    expect(readFileSync(`${store}/index.json`, 'utf8')).not.toContain('killed:v0')
+    const { image } = await build(context.path, { store })
+    expect(await names(image.layers.at(-1)!.uncompressed())).toEqual(['committed'])
+    expect([left(), readdirSync(store).filter(name => name.startsWith('.ocilab.'))]).toEqual([[], []])
+    context.remove()
+  })
 })
