@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { resolveUser } from '../../bundle/user.ts'
-import { OciError } from '../../errors.ts'
+import { isOciError, OciError } from '../../errors.ts'
 import { execInContainer } from '../../runtime/container/exec.ts'
 import { accountsOf } from '../../runtime/container/home.ts'
 import { loadState } from '../../runtime/container/state.ts'
@@ -35,6 +36,9 @@ export async function execInRecord(home: Home, record: ContainerRecord, request:
   try {
     return await execIn(home, record, request)
   } catch (error) {
+    // Of all that end with a container its first process is the last.
+    for (let tries = 0; isOciError(error, 'KERNEL') && initOf(home, record.id)?.pid === pid && tries < 25; tries++)
+      await sleep(20)
     throw initOf(home, record.id)?.pid === pid ? error : notRunning(record, 'exited', error)
   }
 }

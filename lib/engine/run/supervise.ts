@@ -120,6 +120,10 @@ async function begin(home: Home, record: ContainerRecord, streams: readonly numb
     streams,
     console: record.terminal ? 'keeper' : undefined,
     claimed: () => emit(how, { type: 'change', undo }),
+  }).catch(error => {
+    // Why its namespaces could not be joined.
+    checkSandbox(home, record, config)
+    throw error
   })
   checkSandbox(home, record, config)
   await startContainer(home.runtimeRoot, record.id)
