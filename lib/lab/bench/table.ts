@@ -9,9 +9,12 @@ export const tableHead = `${''.padEnd(NAME)}${COLUMNS.map(name => name.padStart(
 /** One comparison as lines of the table. */
 export function tableRows({ name, ours, peers, ratio, goal }: Measured): string {
   const met = ratio <= goal ? '✔' : '✘'
-  return [name, row(ours, [`${ratio.toFixed(2)} ×`, `≤ ${goal} ${met}`]), ...peers.map(peer => row(peer, [])), ''].join(
-    '\n',
-  )
+  return [
+    name,
+    row(ours, [`${ratio.toFixed(2)} ×`, `≤ ${Number(goal.toFixed(2))} ${met}`]),
+    ...peers.map(peer => row(peer, [])),
+    '',
+  ].join('\n')
 }
 
 function row({ name, wall, cpu, peak }: Figures, rest: string[]): string {
