@@ -59,6 +59,9 @@ function longestPrefix(registries: readonly Registry[], name: string): Registry 
   return registries.filter(fits).sort((a, b) => b.prefix.length - a.prefix.length)[0]
 }
 
+// Debian's file has only commented examples: nobody waits for a parser of those.
+const TABLE = /^\s*\[\[registry/m
+
 async function readRegistries(environment: NodeJS.ProcessEnv): Promise<Registry[]> {
   const { CONTAINERS_REGISTRIES_CONF, HOME } = environment
   const files = CONTAINERS_REGISTRIES_CONF
@@ -66,7 +69,7 @@ async function readRegistries(environment: NodeJS.ProcessEnv): Promise<Registry[
     : [join(HOME ?? homedir(), '.config/containers/registries.conf'), '/etc/containers/registries.conf']
   for (const path of files) {
     const text = read(path)
-    if (text !== undefined) return text.includes('[[registry') ? parseRegistries(text, path) : []
+    if (text !== undefined) return TABLE.test(text) ? parseRegistries(text, path) : []
   }
   return []
 }

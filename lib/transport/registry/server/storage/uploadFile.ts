@@ -12,6 +12,8 @@ export function uploadFile(path: string): UploadFile {
   let created = false
   let unsynced = 0
   let syncing: Promise<void> | undefined
+  // The kernel tells of a write that failed once: whoever syncs after that is told that all is well.
+  let lost: unknown
 
   const opened = () => {
     created = true
@@ -27,11 +29,14 @@ export function uploadFile(path: string): UploadFile {
   const syncAhead = (file: FileHandle) => {
     if (unsynced < SYNC_EVERY || syncing) return
     unsynced = 0
-    syncing = file.datasync().finally(() => {
-      syncing = undefined
-    })
-    // Whoever waits for it sees what went wrong; the last sync would see it again.
-    syncing.catch(() => undefined)
+    syncing = file.datasync().then(
+      () => {
+        syncing = undefined
+      },
+      error => {
+        lost = error
+      },
+    )
   }
 
   return {
@@ -45,6 +50,7 @@ export function uploadFile(path: string): UploadFile {
     async sync() {
       const file = await opened()
       await syncing
+      if (lost) throw lost
       await file.sync()
     },
     async rest() {
