@@ -9,7 +9,7 @@ const before = {
   ExposedPorts: { '80/tcp': {} },
 }
 
-// What crane 0.22 makes of the same.
+// What crane 0.22 makes of the same; only of a port without a protocol it makes `90`, where the image-spec has `90/tcp` as well.
 it.each([
   [{}, {}],
   [
