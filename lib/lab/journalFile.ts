@@ -179,7 +179,7 @@ function removeWhenEmpty(lab: string, path: string, folder: string): void {
   putAway(lab, path, folder)
   removeEmptyFolder(join(folder, lab, 'runtime'))
   removeEmptyFolder(join(folder, lab))
-  removeEmptyFolder(folder)
+  // The folder of them all stays: whose own network has one of its own mounted there would lose it, and what it tells of.
 }
 
 // Renamed first: a line another program adds before the rename is read here and put back; one that it adds later it
