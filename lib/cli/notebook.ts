@@ -60,16 +60,9 @@ export function command(): Command {
     .argument('[lesson...]', 'names of lessons; all by default')
     .option('-o, --output <folder>', 'where to', 'gallery')
     .option('--own-network', 'in a network of its own (needs root)')
-    .action(async (names: string[], { output, ownNetwork }: { output: string; ownNetwork?: boolean }) => {
-      const exhibits: Exhibit[] = []
-      for (const { lesson, language, notebook } of courseNotebooks(named(names), LANGUAGES, 'solved'))
-        exhibits.push({ lesson, language, result: await runInKernel(notebook, language, { ownNetwork }) })
-      const broken = exhibits.filter(({ result }) => result.failures.length > 0)
-      for (const { lesson, result } of broken)
-        process.stderr.write(`${lesson}: ${JSON.stringify(result.failures[0])}\n`)
-      const pages = await writeGallery(output, exhibits)
-      print({}, pages, () => `wrote ${pages.length} pages: ${output}/index.html`)
-      process.exitCode = broken.length > 0 ? 1 : 0
+    .action(async (names: string[], flags: GalleryFlags) => {
+      const broken = await session({ quiet: true }, ({ signal }) => exhibitAll(names, flags, signal))
+      process.exitCode = broken > 0 ? 1 : 0
     })
   return notebook
 }
@@ -112,6 +105,26 @@ async function runAll(
     for (const what of wrong) process.stdout.write(`    ${what}\n`)
   }
   return failed
+}
+
+interface GalleryFlags {
+  output: string
+  ownNetwork?: boolean
+}
+
+async function exhibitAll(
+  names: readonly string[],
+  { output, ownNetwork }: GalleryFlags,
+  signal?: AbortSignal,
+): Promise<number> {
+  const exhibits: Exhibit[] = []
+  for (const { lesson, language, notebook } of courseNotebooks(named(names), LANGUAGES, 'solved'))
+    exhibits.push({ lesson, language, result: await runInKernel(notebook, language, { ownNetwork, signal }) })
+  const broken = exhibits.filter(({ result }) => result.failures.length > 0)
+  for (const { lesson, result } of broken) process.stderr.write(`${lesson}: ${JSON.stringify(result.failures[0])}\n`)
+  const pages = await writeGallery(output, exhibits)
+  print({}, pages, () => `wrote ${pages.length} pages: ${output}/index.html`)
+  return broken.length
 }
 
 /** The lessons that are meant. Throws `ARGUMENT_INVALID` when there is none of that name. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, it } from 'vitest'
@@ -66,6 +66,18 @@ it.each(['SIGINT', 'SIGTERM'] as const)('a run that is stopped by %s leaves noth
   child.kill(signal)
   expect(await ended(child)).toBe(signal === 'SIGINT' ? 130 : 143)
   expect(await leftOver()).toEqual([])
+})
+
+it('a gallery that is stopped leaves no folder of its kernels', async () => {
+  const scratch = join(folder, 'scratch')
+  mkdirSync(scratch)
+  const args = ['notebook', 'gallery', '00', '--output', join(folder, 'gallery')]
+  const env = { ...process.env, TMPDIR: scratch }
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: 'ignore', env })
+  await expect.poll(() => readdirSync(scratch).length, { timeout: 60_000 }).toBeGreaterThan(1)
+  child.kill('SIGINT')
+  expect(await ended(child)).toBe(130)
+  expect(readdirSync(scratch)).toEqual([])
 })
 
 function ended(child: ChildProcess): Promise<number | null> {
