@@ -2,8 +2,8 @@ import { OciError } from '../errors.ts'
 import type { Bytes } from './bytes.ts'
 import { inLargeChunks } from './chunks.ts'
 import type { TarHeader, TarInput, TarType } from './tar.ts'
+import { BLOCK, padded } from './tarBlock.ts'
 
-const BLOCK = 512
 const FLAGS: Record<TarType, string> = {
   file: '0',
   hardlink: '1',
@@ -158,5 +158,5 @@ function ustar(header: TarHeader, flag: string, { name, prefix }: SplitName, lin
 
 /** The zeros that fill the last block of `size` bytes. */
 function padding(size: number): Buffer {
-  return Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK)
+  return Buffer.alloc(padded(size) - size)
 }

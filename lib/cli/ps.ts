@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { inspectRecord } from '../engine/run/inspect.ts'
 import { type ContainerRecord, shortId } from '../engine/run/record.ts'
-import { type Status, statusOf } from '../engine/run/status.ts'
+import { isUp, type Status, statusOf } from '../engine/run/status.ts'
 import { homeOf, listRecords } from '../engine/run/store.ts'
 import { ago, portWords, statusWords } from '../engine/run/words.ts'
 import { columns } from './columns.ts'
@@ -24,7 +24,7 @@ export function command(): Command {
     .action((flags: PsFlags) => {
       const home = homeOf(flags.id, flags.root)
       const all = listRecords(home).map(record => ({ record, status: statusOf(home, record) }))
-      const shown = all.filter(({ status }) => flags.all || status.status === 'running' || status.status === 'paused')
+      const shown = all.filter(({ status }) => flags.all || isUp(status))
       const id = (record: ContainerRecord) => (flags.trunc ? shortId(record) : record.id)
       print(
         flags,

@@ -8,7 +8,6 @@ import {
   openSync,
   readdirSync,
   renameSync,
-  rmdirSync,
   rmSync,
   statSync,
   writeSync,
@@ -16,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { readIfThere } from '../bytes/readIfThere.ts'
+import { removeIfEmpty } from '../bytes/removeIfEmpty.ts'
 import { isSystemError, OciError } from '../errors.ts'
 import type { Undo } from '../events.ts'
 import { RUN_FOLDER } from '../network/names.ts'
@@ -177,8 +177,8 @@ function isAt(path: string, fd: number): boolean {
 function removeWhenEmpty(lab: string, path: string, folder: string): void {
   if (live(readIfThere(path)).length > 0) return
   putAway(lab, path, folder)
-  removeEmptyFolder(join(folder, lab, 'runtime'))
-  removeEmptyFolder(join(folder, lab))
+  removeIfEmpty(join(folder, lab, 'runtime'))
+  removeIfEmpty(join(folder, lab))
   // The folder of them all stays: whose own network has one of its own mounted there would lose it, and what it tells of.
 }
 
@@ -196,14 +196,6 @@ function putAway(lab: string, path: string, folder: string): void {
   const again = openJournalFile(lab, folder)
   for (const { undo, pid } of late) again.append({ change: undo, pid })
   rmSync(aside, { force: true })
-}
-
-function removeEmptyFolder(folder: string): void {
-  try {
-    rmdirSync(folder)
-  } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY', 'EBUSY'].some(code => isSystemError(error, code))) throw error
-  }
 }
 
 // What a journal says is deleted: nobody else may write one for us.

@@ -4,12 +4,12 @@ import { killRecord, removeRecord, stopRecord } from '../run/end.ts'
 import type { ContainerRecord } from '../run/record.ts'
 import { sandboxRuns } from '../run/sandbox.ts'
 import { startStopped } from '../run/start.ts'
-import { statusOf } from '../run/status.ts'
+import { isUp, statusOf } from '../run/status.ts'
 import { type Home, listRecords, readRecord } from '../run/store.ts'
 import type { Warn } from '../run/wire.ts'
 import type { Pod } from './pod.ts'
 
-const runs = (home: Home) => (record: ContainerRecord) => ['running', 'paused'].includes(statusOf(home, record).status)
+const runs = (home: Home) => (record: ContainerRecord) => isUp(statusOf(home, record))
 
 /**
  * Starts the sandbox and then every container that does not run. Those that have outlived the sandbox are in namespaces

@@ -5,7 +5,7 @@ import type { Options } from '../../events.ts'
 import { killContainer } from '../../runtime/container/end.ts'
 import { thisMaker } from '../../runtime/container/state.ts'
 import { type ContainerRecord, isSandbox } from './record.ts'
-import { isOver, notRunning, settled, statusOf } from './status.ts'
+import { isOver, isUp, notRunning, settled, statusOf } from './status.ts'
 import { dropFolder, type Home, noSuchContainer, readRecord, saveRecord, withLabLock } from './store.ts'
 import { clear, finish } from './supervise.ts'
 
@@ -15,8 +15,8 @@ const PATIENCE = 30_000
 /** Sends a signal to a container's program, which may be about to start. ≙ docker kill. Throws `CONTAINER_WRONG_STATUS`, in Docker's words, and `ARGUMENT_INVALID`. */
 export async function killRecord(home: Home, record: ContainerRecord, signal = 'SIGKILL'): Promise<void> {
   const now = await settled(home, record)
-  const status = now ? statusOf(home, now).status : 'exited'
-  if (status !== 'running' && status !== 'paused') throw notRunning(record, status)
+  const status = now && statusOf(home, now)
+  if (!status || !isUp(status)) throw notRunning(record, status?.status ?? 'exited')
   try {
     killContainer(home.runtimeRoot, record.id, signal)
   } catch (error) {
@@ -92,7 +92,7 @@ export async function removeIfAsked(
 async function removeStopped(home: Home, record: ContainerRecord, force: boolean, options: Options): Promise<boolean> {
   const now = readRecord(home, record.id)
   if (!now && !force) throw noSuchContainer(record.name)
-  if (now && ['running', 'paused'].includes(statusOf(home, now).status)) return false
+  if (now && isUp(statusOf(home, now))) return false
   await clear(home, now ?? record, options)
   dropFolder(home, record, options)
   return true

@@ -36,10 +36,10 @@ export async function execInRecord(home: Home, record: ContainerRecord, request:
   try {
     return await execIn(home, record, request)
   } catch (error) {
+    const goesOn = () => initOf(home, record.id)?.pid === pid
     // Of all that end with a container its first process is the last.
-    for (let tries = 0; isOciError(error, 'KERNEL') && initOf(home, record.id)?.pid === pid && tries < 25; tries++)
-      await sleep(20)
-    throw initOf(home, record.id)?.pid === pid ? error : notRunning(record, 'exited', error)
+    if (isOciError(error, 'KERNEL')) for (let tries = 0; goesOn() && tries < 25; tries++) await sleep(20)
+    throw goesOn() ? error : notRunning(record, 'exited', error)
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ContainerRecord, isSandbox } from './record.ts'
-import { type Status, statusOf } from './status.ts'
+import { isUp, type Status, statusOf } from './status.ts'
 import { containerPaths, type Home } from './store.ts'
 
 /** A container as `docker inspect` shows one: the fields that are known here, in its words. */
@@ -36,7 +36,7 @@ export function inspectRecord(home: Home, record: ContainerRecord): object {
 function stateOf({ status, pid, exitCode, error, startedAt, finishedAt }: Status) {
   return {
     Status: status,
-    Running: status === 'running' || status === 'paused',
+    Running: isUp({ status }),
     Paused: status === 'paused',
     Pid: pid,
     ExitCode: exitCode,

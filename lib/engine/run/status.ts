@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isOciError, OciError } from '../../errors.ts'
 import { isAlive } from '../../runtime/container/processTable.ts'
-import { loadState, statusOf as runtimeStatusOf, statePaths } from '../../runtime/container/state.ts'
+import { loadState, statusOf as runtimeStatusOf, type SavedState, statePaths } from '../../runtime/container/state.ts'
 import type { ContainerRecord, RecordedState } from './record.ts'
 import { type Home, readRecord } from './store.ts'
 import { hasSupervisor } from './supervisor.ts'
@@ -27,6 +27,11 @@ export function statusOf(home: Home, record: ContainerRecord): Status {
   return { ...state, status: 'exited', exitCode: 255, pid: 0 }
 }
 
+/** Its program is there, frozen or not. */
+export function isUp({ status }: Pick<Status, 'status'>): boolean {
+  return status === 'running' || status === 'paused'
+}
+
 /** Its program has ended, and whoever stayed with it has gone, too; or nothing is known of it any more. */
 export function isOver(home: Home, record: ContainerRecord | undefined): boolean {
   return record === undefined || (!hasSupervisor(record) && statusOf(home, record).status !== 'running')
@@ -43,13 +48,8 @@ export async function settled(home: Home, { id }: ContainerRecord): Promise<Cont
 
 /** The container's first process while it is alive. */
 export function initOf(home: Home, id: string): { pid: number; startTime: number } | undefined {
-  try {
-    const { pid, startTime } = loadState(home.runtimeRoot, id)
-    return isAlive(pid, startTime) ? { pid, startTime } : undefined
-  } catch (error) {
-    if (isOciError(error, 'CONTAINER_UNKNOWN') || isOciError(error, 'CONFIG_INVALID')) return undefined
-    throw error
-  }
+  const saved = savedState(home, id)
+  return saved && isAlive(saved.pid, saved.startTime) ? saved : undefined
 }
 
 /** That it does not run, in Docker's words. */
@@ -57,12 +57,18 @@ export function notRunning({ id }: ContainerRecord, got: string, cause?: unknown
   return new OciError('CONTAINER_WRONG_STATUS', `container ${id} is not running`, { got }, { cause })
 }
 
-function inRuntime({ runtimeRoot }: Home, id: string): { pid: number; status: string } {
+function inRuntime(home: Home, id: string): { pid: number; status: string } {
+  const saved = savedState(home, id)
+  if (!saved) return { pid: 0, status: 'none' }
+  return { pid: saved.pid, status: runtimeStatusOf(saved, statePaths(home.runtimeRoot, id).fifo) }
+}
+
+/** What the runtime knows of it; nothing of one that is not there, or no more, or whose state is spoiled. */
+function savedState({ runtimeRoot }: Home, id: string): SavedState | undefined {
   try {
-    const saved = loadState(runtimeRoot, id)
-    return { pid: saved.pid, status: runtimeStatusOf(saved, statePaths(runtimeRoot, id).fifo) }
+    return loadState(runtimeRoot, id)
   } catch (error) {
-    if (isOciError(error, 'CONTAINER_UNKNOWN') || isOciError(error, 'CONFIG_INVALID')) return { pid: 0, status: 'none' }
+    if (isOciError(error, 'CONTAINER_UNKNOWN') || isOciError(error, 'CONFIG_INVALID')) return undefined
     throw error
   }
 }

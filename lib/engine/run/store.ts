@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { namesIfThere } from '../../bytes/readIfThere.ts'
+import { removeIfEmpty } from '../../bytes/removeIfEmpty.ts'
 import { isSystemError, OciError } from '../../errors.ts'
 import { emit, type Options } from '../../events.ts'
 import { type HeldLock, withFileLock } from '../../network/fileLock.ts'
@@ -113,7 +115,7 @@ export function listRecords(home: Home): ContainerRecord[] {
 
 /** Those that are being made, too: they have a name already. */
 export function allRecords(home: Home): ContainerRecord[] {
-  const records = knownIds(home).map(id => readRecord(home, id))
+  const records = namesIfThere(home.containers).map(id => readRecord(home, id))
   return records.filter(record => record !== undefined).sort((a, b) => (a.created < b.created ? 1 : -1))
 }
 
@@ -146,22 +148,5 @@ export function readRecord(home: Home, id: string): ContainerRecord | undefined 
       { where: path, hint: 'run: ocilab reset' },
       { cause: error },
     )
-  }
-}
-
-function knownIds(home: Home): string[] {
-  try {
-    return readdirSync(home.containers)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return []
-    throw error
-  }
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder)
-  } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY'].some(code => isSystemError(error, code))) throw error
   }
 }

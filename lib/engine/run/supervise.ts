@@ -16,7 +16,7 @@ import { publish } from './publish.ts'
 import { type ContainerRecord, shortId, type Wiring } from './record.ts'
 import { checkSandbox, podFiles, startSandbox, withPodNamespaces } from './sandbox.ts'
 import { makeSharedMemory, removeSharedMemory } from './sharedMemory.ts'
-import { statusOf } from './status.ts'
+import { isUp, statusOf } from './status.ts'
 import { containerPaths, type Home, noSuchContainer, readRecord, saveRecord, withLabLock } from './store.ts'
 import { newStreams, type Sink, type Streams } from './streams.ts'
 import { addressesOf, unwire, type Warn, wire } from './wire.ts'
@@ -56,9 +56,9 @@ function claim(home: Home, id: string): Promise<ContainerRecord> {
   return withLabLock(home, async () => {
     const record = readRecord(home, id)
     if (!record) throw noSuchContainer(shortId({ id }))
-    const { status } = statusOf(home, record)
-    if (status === 'running' || status === 'paused')
-      throw new OciError('CONTAINER_WRONG_STATUS', `${record.name}: runs already`, { got: status, want: 'exited' })
+    const now = statusOf(home, record)
+    if (isUp(now))
+      throw new OciError('CONTAINER_WRONG_STATUS', `${record.name}: runs already`, { got: now.status, want: 'exited' })
     record.state = { status: 'running', exitCode: 0, supervisor: thisMaker() }
     saveRecord(home, record)
     return record

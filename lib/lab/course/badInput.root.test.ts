@@ -40,6 +40,8 @@ const seen = ({ outputs }: Execution) =>
     })
     .join('\n')
 
+const lastLine = (it: Execution) => seen(it).trim().split('\n').at(-1)
+
 const PLAN = "import { applyPlan, networkPlan } from 'ocilab'\nconst plan = networkPlan(lab.place.names)"
 const BRIDGE = 'await applyPlan(plan.slice(0, 6), lab.options)'
 const CLEAN = 'await lab.cleanup()\nawait lab.leaks()'
@@ -56,12 +58,7 @@ it.each([
   })
   expect(seen(stopped)).toContain(`${what}\n${advice}`)
   expect(seen(await kernel.execute('plan.length'))).toBe('14')
-  expect(
-    seen(await kernel.execute(CLEAN))
-      .trim()
-      .split('\n')
-      .at(-1),
-  ).toBe(none)
+  expect(lastLine(await kernel.execute(CLEAN))).toBe(none)
 })
 
 it.each([
@@ -78,12 +75,7 @@ it.each([
   expect(seen(await second.execute("await lab.begin('08')"))).toContain(leftOver)
   await second.execute(PLAN)
   expect(seen(await second.execute(BRIDGE))).toMatch(new RegExp(`^NETWORK_EXISTS: .*\n${advice}.*lab\\.cleanup\\(\\)`))
-  expect(
-    seen(await second.execute(CLEAN))
-      .trim()
-      .split('\n')
-      .at(-1),
-  ).toBe(none)
+  expect(lastLine(await second.execute(CLEAN))).toBe(none)
   expect(await second.execute(BRIDGE)).toMatchObject({ status: 'ok' })
 })
 
@@ -138,10 +130,5 @@ it.each([
   await kernel.execute(PLAN)
   expect(seen(await kernel.execute(BRIDGE))).toContain(advice)
   expect(seen(await kernel.execute("await lab.check('08.1')"))).toContain(leftOut)
-  expect(
-    seen(await kernel.execute(CLEAN))
-      .trim()
-      .split('\n')
-      .at(-1),
-  ).toBe(none)
+  expect(lastLine(await kernel.execute(CLEAN))).toBe(none)
 })

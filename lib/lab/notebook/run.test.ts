@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type KernelClient, startKernel } from '../jupyter/client.ts'
 import { kernelSpec } from '../jupyter/kernelspec.ts'
-import type { Notebook } from './build.ts'
 import { runNotebook } from './run.ts'
+import { notebook } from './testNotebook.ts'
 
 const home = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-run-test-'))
@@ -16,16 +16,6 @@ beforeEach(async () => {
   kernel = await startKernel({ ...kernelSpec(home), cwd: folder })
 })
 afterEach(() => kernel.shutdown())
-
-function notebook(...sources: string[]): Notebook {
-  const cells = sources.map((source, index) => ({
-    cell_type: 'code' as const,
-    id: `cell-${index + 1}`,
-    metadata: { tags: [] },
-    source: [source],
-  }))
-  return { nbformat: 4, nbformat_minor: 5, metadata: {}, cells }
-}
 
 describe('a run fails on', () => {
   it.each<[string, string[], { cell: string; what: string }[]]>([

@@ -7,8 +7,8 @@ import { PROGRAM } from '../../package.ts'
 import { ocirun } from '../../runtime/ocirun.ts'
 import { reset } from '../journal.ts'
 import { leaks } from '../leaks.ts'
-import type { Notebook } from './build.ts'
 import { runInKernel } from './session.ts'
+import { notebook } from './testNotebook.ts'
 
 // What a lesson has half done when it fails: a network, and a container that runs.
 const LAB = 'halfdone'
@@ -23,16 +23,6 @@ console.log('begun')`
 const folder = mkdtempSync(join(tmpdir(), 'ocilab-session-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 afterEach(() => reset(LAB))
-
-function notebook(...sources: string[]): Notebook {
-  const cells = sources.map((source, index) => ({
-    cell_type: 'code' as const,
-    id: `cell-${index + 1}`,
-    metadata: { tags: [] },
-    source: [source],
-  }))
-  return { nbformat: 4, nbformat_minor: 5, metadata: {}, cells }
-}
 
 async function leftOver(): Promise<string[]> {
   const containers = (await ocirun().list()).map(({ id }) => id)
