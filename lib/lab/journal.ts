@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { endAttended } from '../engine/run/endAttended.ts'
 import { labLock } from '../engine/run/store.ts'
-import { OciError } from '../errors.ts'
+import { isSystemError, OciError } from '../errors.ts'
 import type { LabEvent, Undo } from '../events.ts'
 import { bridgeLock, checkLabId, labNames } from '../network/names.ts'
 import { gatherJournal, type JournalFile, journalFolder, liveChanges, openJournalFile, undoKey } from './journalFile.ts'
@@ -56,8 +56,17 @@ export async function reset(labId = 'default', options: LeakOptions = {}): Promi
     return [...told.filter((_, index) => there[index]).toReversed(), ...(await takeBackAll(left))]
   } finally {
     // Who was killed while he held one has left it.
-    for (const lock of [labLock(labId), bridgeLock(labNames(labId).bridge)]) rmSync(lock, { force: true })
+    for (const lock of [labLock(labId), bridgeLock(labNames(labId).bridge)]) removeLock(lock)
     file.close()
+  }
+}
+
+function removeLock(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch (error) {
+    // In root's folder nobody else has one.
+    if (!isSystemError(error, 'EACCES')) throw error
   }
 }
 
