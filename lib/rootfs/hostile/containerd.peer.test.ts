@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { chainIds } from '../../image/chainId.ts'
 import type { Image } from '../../image/image.ts'
 import { copy } from '../../transport/copy.ts'
@@ -29,8 +29,12 @@ const folder = testFolder()
 const address = join(folder, 'socket')
 let daemon: ChildProcess
 
+// A view has no name that its collector of garbage respects: it must not come between the view and our look at it. By
+// itself it comes after every hundredth change.
 const CONFIG = `version = 2
 disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+[plugins."io.containerd.gc.v1.scheduler"]
+mutation_threshold = 1000000000
 `
 
 const ctr = (...args: string[]) => spawnSync('ctr', ['--address', address, ...args], { encoding: 'utf8' })
@@ -61,20 +65,15 @@ describe('ctr images import', () => {
 })
 
 function unpackedFrom(image: Image): Record<string, string> | string {
-  for (let tries = 0; tries < 10; tries++) {
-    const name = ['--base-name', `it-${turn}`]
-    const { status } = ctr('images', 'import', '--snapshotter', 'native', ...name, `${folder}/image.tar`)
-    if (status !== 0) return 'refused'
-    const snapshot = snapshotOf(image)
-    // What nobody names any more it collects, and sometimes what somebody is about to name.
-    if (snapshot !== undefined) return treeAt(join(folder, snapshot))
-  }
-  throw new Error('containerd has unpacked it, and cannot show it')
+  const name = ['--base-name', `it-${turn}`]
+  const { status } = ctr('images', 'import', '--snapshotter', 'native', ...name, `${folder}/image.tar`)
+  return status === 0 ? treeAt(join(folder, snapshotOf(image))) : 'refused'
 }
 
 /** The folder of what was unpacked: the native snapshotter keeps everything in folders. */
-function snapshotOf(image: Image): string | undefined {
+function snapshotOf(image: Image): string {
   const snapshots = (...args: string[]) => ctr('snapshots', '--snapshotter', 'native', ...args)
-  snapshots('view', `seen-${turn}`, chainIds(image.layers.map(({ diffId }) => diffId)).at(-1)!)
-  return /^mount -t bind (\S+)/.exec(snapshots('mounts', '/nowhere', `seen-${turn}`).stdout)?.[1]
+  const { stderr } = snapshots('view', `seen-${turn}`, chainIds(image.layers.map(({ diffId }) => diffId)).at(-1)!)
+  expect(stderr).toBe('')
+  return /^mount -t bind (\S+)/.exec(snapshots('mounts', '/nowhere', `seen-${turn}`).stdout)![1]!
 }

@@ -11,7 +11,9 @@ import { openTestLesson } from '../testLesson.ts'
 const GO = fileURLToPath(new URL('../../../../.go/bin', import.meta.url))
 let course: Awaited<ReturnType<typeof openTestLesson>>
 let labId: string
+let before: Nat
 beforeAll(async () => {
+  before = await natOfMachine()
   labId = `t${randomUUID().slice(0, 6)}`
   process.env.OCILAB_ID = labId
   course = await openTestLesson('10-cni')
@@ -19,8 +21,36 @@ beforeAll(async () => {
 afterAll(async () => {
   await deleteContainers(course.place().container)
   await reset(labId)
+  await takeBackNat(before)
   await course.close()
 })
+
+interface Nat {
+  isThere: boolean
+  /** As iptables takes them. */
+  lines: string[]
+}
+const TABLE = 'table ip nat'
+
+async function natOfMachine(): Promise<Nat> {
+  const isThere = (await runTool('nft', ['list', 'tables'])).split('\n').includes(TABLE)
+  const lines = isThere ? (await runTool('iptables', ['--table', 'nat', '--list-rules'])).trim().split('\n') : []
+  return { isThere, lines }
+}
+
+/**
+ * Real portmap never removes its chains, and the real bridge not those of a link that was taken away by hand. A lesson
+ * happens in the machine's own network, where others may have rules: what was added goes, and nothing else.
+ */
+async function takeBackNat(before: Nat): Promise<void> {
+  const added = (await natOfMachine()).lines.filter(line => line.includes('CNI-') && !before.lines.includes(line))
+  const ours = (flag: '-A' | '-N') => added.filter(line => line.startsWith(`${flag} `)).map(line => line.slice(3))
+  // Chains that are empty, and that nobody jumps to any more.
+  for (const rule of ours('-A')) await sh(`iptables --table nat --delete ${rule}`)
+  for (const chain of ours('-N')) await sh(`iptables --table nat --delete-chain ${chain}`)
+  const { isThere, lines } = await natOfMachine()
+  if (isThere && !before.isThere && lines.every(line => line.startsWith('-P '))) await runTool('nft', ['delete', ...TABLE.split(' ')])
+}
 
 const names = () => course.place().names
 const path = (...parts: string[]) => course.place().path(...parts)
