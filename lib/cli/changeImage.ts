@@ -26,16 +26,16 @@ export async function changeImage(
   flags: ImageFlags,
   change: (image: Image, blobs: BlobStore, options: Options) => Promise<Image>,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'ocilab-change-'))
-  try {
-    const result = await session(flags, options =>
-      withImage(source, flags, options, async image => {
+  const result = await session(flags, async options => {
+    const folder = await mkdtemp(join(tmpdir(), 'ocilab-change-'))
+    try {
+      return await withImage(source, flags, options, async image => {
         const changed = await change(image, blobDirectory(folder), options)
         return copy(heldImage(changed, source), destination, { ...options, ...transportOptions(flags) })
-      }),
-    )
-    print(flags, result, () => result.manifest.digest)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+      })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+  print(flags, result, () => result.manifest.digest)
 }

@@ -11,7 +11,7 @@ export function command(): Command {
     .description('Makes one layer of all (crane flatten): what was removed is gone for good.')
     .action((source: string, destination: string, flags: ImageFlags & LimitFlags) =>
       changeImage(source, destination, flags, async (image, blobs, options) => {
-        const layer = await layerOf(flatten(image, { ...options, limits: limitsOf(flags) }), blobs)
+        const layer = await layerOf(flatten(image, { ...options, limits: limitsOf(flags) }), blobs, options)
         const created_by = `ocilab flatten ${image.descriptor.digest}`
         return editImage(image, { layers: [layer], history: [{ created: image.config.created, created_by }] }, blobs)
       }),

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -95,6 +95,18 @@ const VERBS: [name: string, args: () => string[], isBegun: (child: ChildProcess)
   ['export', () => ['export', `docker://${host}/a:v0`, '-o', 'target', tls], untilAsked],
   ['flatten', () => ['flatten', `docker://${host}/a:v0`, 'oci:target:v0', tls], untilAsked],
   ['mutate', () => ['mutate', `docker://${host}/a:v0`, 'oci:target:v0', '--cmd', 'x', tls], untilAsked],
+  ['append', () => ['append', `docker://${host}/c:v0`, 'oci:target:v0', '-f', archive, tls], untilAsked],
+  [
+    'append a large tar',
+    () => ['append', sound, 'oci:target:v0', '-f', largeTar()],
+    () => untilThere(temporary, 'ocilab-change-'),
+  ],
+  ['repack', () => ['repack', bundle(), 'oci:target:v0', '--image', `docker://${host}/a:v0`, tls], untilAsked],
+  [
+    'repack a large file',
+    () => ['repack', bundle(), 'oci:target:v0', '--image', sound],
+    () => untilThere(temporary, '.ocilab.'),
+  ],
   ['picture layers', () => ['picture', 'layers', `docker://${host}/a:v0`, tls], untilAsked],
   ['inspect --config', () => ['inspect', '--config', `docker://${host}/c:v0`, tls], untilAsked],
   ['sync', () => ['sync', '--src', 'docker', '--dest', 'dir', `${host}/a`, 'target', tls], untilAsked],
@@ -112,6 +124,28 @@ function pipe(): string {
   const bytes = gzipSync(readFileSync(archive))
   // For reading too: so opening does not wait for whoever reads.
   writeSync(openSync(path, 'r+'), bytes.subarray(0, 60_000))
+  return path
+}
+
+// Minutes of reading, and no room on the disk.
+const LARGE = 64 * 2 ** 30
+
+/** A bundle of a large file. */
+function bundle(): string {
+  const path = join(home, 'bundle')
+  mkdirSync(join(path, 'rootfs'), { recursive: true })
+  writeFileSync(join(path, 'rootfs/large'), '')
+  truncateSync(join(path, 'rootfs/large'), LARGE)
+  return path
+}
+
+/** The same file in a tar. */
+function largeTar(): string {
+  const [path, file] = [join(home, 'large.tar'), join(home, 'large')]
+  writeFileSync(file, '')
+  truncateSync(file, LARGE)
+  spawnSync('sh', ['-c', 'tar --format=gnu -cf - large | head -c 512 > large.tar; rm large'], { cwd: home })
+  truncateSync(path, 512 + LARGE + 1024)
   return path
 }
 

@@ -1,4 +1,5 @@
 import type { TarHeader } from '../bytes/tar.ts'
+import type { Options } from '../events.ts'
 import type { Layer } from '../image/image.ts'
 import { Budget } from '../image/limits.ts'
 import { LayerTree } from '../image/tree.ts'
@@ -7,18 +8,18 @@ import type { Lower } from './lower.ts'
 const FOLDER_MODE = 0o755
 
 /** The files that layers make when they are laid over each other, without their contents. */
-export async function treeOf(layers: readonly Layer[]): Promise<LayerTree> {
+export async function treeOf(layers: readonly Layer[], options?: Options): Promise<LayerTree> {
   const tree = new LayerTree()
   const budget = new Budget()
   for (const [number, layer] of layers.entries())
-    for (const [index, header] of (await headersOf(layer, budget)).entries()) tree.apply(header, number, index)
+    for (const [index, header] of (await headersOf(layer, budget, options)).entries()) tree.apply(header, number, index)
   return tree
 }
 
 /** The members of a layer without their contents. */
-export async function headersOf(layer: Layer, budget = new Budget()): Promise<TarHeader[]> {
+export async function headersOf(layer: Layer, budget = new Budget(), options?: Options): Promise<TarHeader[]> {
   const headers: TarHeader[] = []
-  for await (const { body: _unread, ...header } of budget.entriesOf(layer)) headers.push(header)
+  for await (const { body: _unread, ...header } of budget.entriesOf(layer, options)) headers.push(header)
   return headers
 }
 

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { PROGRAM } from '../../package.ts'
@@ -62,6 +62,24 @@ it('repack makes the layer umoci makes of the same changes', async () => {
   expect(ocilab('repack', at('ours'), `oci:${at('layout')}:again`, '--image', `oci:${at('layout')}:ours`)).toBe(
     ours!.descriptor.digest,
   )
+})
+
+it('what is no bundle is said to be none, as by umoci', async () => {
+  await copy(heldImage(await imageWith({ file: { body: 'x' } }), 'base'), `oci:${at('some')}:v0`)
+  mkdirSync(at('empty'))
+  writeFileSync(at('file'), '')
+  for (const path of ['empty', 'file', 'absent']) {
+    expect(() =>
+      execFileSync('umoci', ['repack', '--image', `${at('some')}:v1`, at(path)], { stdio: 'pipe' }),
+    ).toThrow()
+    const repack = ['repack', at(path), `oci:${at('some')}:v1`, '--image', `oci:${at('some')}:v0`, '-q']
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...repack], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([
+      1,
+      `ocilab: ${at(path)}: no bundle (want a folder rootfs in it) [CONFIG_INVALID]\n  hint: ocilab unpack --bundle IMAGE FOLDER makes one\n`,
+    ])
+  }
+  expect(readFileSync(at('some/index.json'), 'utf8')).not.toContain('"v1"')
 })
 
 it('append, mutate, rebase and flatten on local layouts', async () => {

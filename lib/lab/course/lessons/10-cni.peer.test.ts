@@ -49,7 +49,8 @@ async function takeBackNat(before: Nat): Promise<void> {
   for (const rule of ours('-A')) await sh(`iptables --table nat --delete ${rule}`)
   for (const chain of ours('-N')) await sh(`iptables --table nat --delete-chain ${chain}`)
   const { isThere, lines } = await natOfMachine()
-  if (isThere && !before.isThere && lines.every(line => line.startsWith('-P '))) await runTool('nft', ['delete', ...TABLE.split(' ')])
+  if (isThere && !before.isThere && lines.every(line => line.startsWith('-P ')))
+    await runTool('nft', ['delete', ...TABLE.split(' ')])
 }
 
 const names = () => course.place().names
