@@ -30,15 +30,19 @@ enum Kind : uint32_t { FILE_OF_DATA, FOLDER, SYMLINK_TO_DATA };
 constexpr uid_t ANY = static_cast<uid_t>(-1);
 
 void makeFile(const Below::Place& at, const Header& header, const char* data) {
-  Fd file(openat(at.folder, at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  Fd file(openat(at.folder, at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, header.mode & 0777));
   check(file.get(), "openat", at.name);
   for (size_t written = 0; written < header.dataLength;) {
     ssize_t more = write(file.get(), data + written, header.dataLength - written);
     check(static_cast<int>(more), "write", at.name);
     written += static_cast<size_t>(more);
   }
-  if (header.uid != ANY) check(fchown(file.get(), header.uid, header.gid), "fchown", at.name);
-  check(fchmod(file.get(), header.mode), "fchmod", at.name);
+  // Most files come into being as they shall be. To look is cheaper than to change what need not change.
+  struct stat is {};
+  check(fstat(file.get(), &is), "fstat", at.name);
+  const bool isOwned = header.uid == ANY || (header.uid == is.st_uid && header.gid == is.st_gid);
+  if (!isOwned) check(fchown(file.get(), header.uid, header.gid), "fchown", at.name);
+  if (header.mode != (is.st_mode & 07777)) check(fchmod(file.get(), header.mode), "fchmod", at.name);
   timespec time{header.seconds, header.nanoseconds}, times[2] = {time, time};
   check(futimens(file.get(), times), "futimens", at.name);
 }

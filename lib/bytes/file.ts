@@ -1,35 +1,43 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { oneAhead } from './ahead.ts'
 import type { Bytes } from './bytes.ts'
 
 const CHUNK = 1 << 20
 
 /**
  * The bytes of a file, or of a part of it (`end` is exclusive). Opened when first read, closed in any case.
- * Lent chunks are good only until the next but one is asked for: two pieces of memory take turns. Without `start` it is read from where it stands, so that pipes can be read too.
+ * Lent chunks are good only until the next but one is asked for: three pieces of memory take turns, for one is read ahead.
+ * Without `start` it is read from where it stands, so that pipes can be read too.
  */
 export async function* fileBytes(
   path: string | Buffer,
-  range: { start?: number; end?: number; lent?: boolean } = {},
+  { lent = false, ...range }: { start?: number; end?: number; lent?: boolean } = {},
 ): Bytes {
   const file = await open(path, 'r')
   try {
-    const lent = range.lent ? [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)] : undefined
+    // A fresh buffer each time, unless it is lent: whoever reads may keep the chunk.
+    if (!lent) return yield* chunksOf(file, range, Buffer.allocUnsafeSlow)
+    const ring = [1, 2, 3].map(() => Buffer.allocUnsafeSlow(CHUNK))
     let turn = 0
-    let offset = range.start ?? 0
-    const end = range.end ?? Number.POSITIVE_INFINITY
-    while (offset < end) {
-      // A fresh buffer each time, unless it is lent: whoever reads may keep the chunk.
-      const wanted = Math.min(CHUNK, end - offset)
-      turn ^= 1
-      const buffer = lent?.[turn] ?? Buffer.allocUnsafeSlow(wanted)
-      const { bytesRead } = await file.read(buffer, 0, wanted, range.start === undefined ? null : offset)
-      if (bytesRead === 0) return
-      offset += bytesRead
-      yield buffer.subarray(0, bytesRead)
-    }
+    yield* oneAhead(chunksOf(file, range, () => ring[turn++ % ring.length]!))
   } finally {
     await file.close()
+  }
+}
+
+async function* chunksOf(
+  file: FileHandle,
+  { start, end = Number.POSITIVE_INFINITY }: { start?: number; end?: number },
+  room: (wanted: number) => Buffer,
+): AsyncGenerator<Uint8Array> {
+  for (let offset = start ?? 0; offset < end; ) {
+    const wanted = Math.min(CHUNK, end - offset)
+    const buffer = room(wanted)
+    const { bytesRead } = await file.read(buffer, 0, wanted, start === undefined ? null : offset)
+    if (bytesRead === 0) return
+    offset += bytesRead
+    yield buffer.subarray(0, bytesRead)
   }
 }
 

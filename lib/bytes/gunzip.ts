@@ -1,6 +1,7 @@
 import { createGunzip } from 'node:zlib'
 import { OciError } from '../errors.ts'
 import { type NativeGunzip, nativeGunzip } from '../kernel.ts'
+import { oneAhead } from './ahead.ts'
 import type { Bytes } from './bytes.ts'
 import { gzipHeader } from './gzipHeader.ts'
 import type { Rewindable } from './rewindable.ts'
@@ -98,23 +99,6 @@ async function isAnother(source: Rewindable): Promise<boolean> {
   if (chunk === undefined) return false
   source.putBack(chunk)
   return chunk[0] === FIRST_MAGIC
-}
-
-/** The same chunks; while one is used, the next is made. */
-async function* oneAhead(chunks: AsyncGenerator<Uint8Array>): Bytes {
-  let ahead = chunks.next()
-  try {
-    for (;;) {
-      const { done, value } = await ahead
-      if (done) return
-      ahead = chunks.next()
-      // Whoever asks for it gets the error; nobody may.
-      ahead.catch(() => undefined)
-      yield value
-    }
-  } finally {
-    await chunks.return(undefined)
-  }
 }
 
 function cut(where: string): OciError {

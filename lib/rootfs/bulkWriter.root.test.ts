@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -75,6 +75,25 @@ const member: fc.Arbitrary<TarInput> = fc
   }))
 
 describe('BulkWriter', () => {
+  it('gives files the mode and owner of their header, whatever the umask takes and a folder hands down', async () => {
+    const modes = [0o666, 0o777, 0o600, 0o4755, 0o2755, 0o0]
+    const members = modes.map(
+      (mode): TarInput => ({ path: Buffer.from(`f${mode}`), type: 'file', mode, uid: 0, gid: 0 }),
+    )
+    chownSync(home, 0, 1000)
+    chmodSync(home, 0o2700)
+    const before = process.umask(0o077)
+    try {
+      const tree = (await left([members], true)) as ReturnType<typeof readTree>
+      expect(modes.map(mode => tree[`f${mode}`])).toMatchObject(
+        modes.map(mode => ({ mode: mode.toString(8), owner: '0:0' })),
+      )
+    } finally {
+      process.umask(before)
+      chmodSync(home, 0o700)
+    }
+  })
+
   it('leaves what the same members leave one by one', () =>
     fc.assert(
       fc.asyncProperty(fc.array(fc.array(member, { maxLength: 9 }), { minLength: 1, maxLength: 2 }), async layers => {

@@ -37,10 +37,8 @@ export class BulkWriter {
   apply(entry: TarEntry): Promise<void> | undefined {
     const path = this.simplePath(entry)
     if (path === undefined || !(entry.body instanceof InHand)) return this.applyAfterAll(entry)
-    // The bytes of the body are only lent: a batch copies them.
-    const { body, ...header } = entry
-    const data = header.type === 'file' ? body.all : (header.linkpath ?? NOTHING)
-    return this.filling.add({ path, entry: header }, data) ? undefined : this.addToNext({ path, entry: header }, data)
+    const data = entry.type === 'file' ? entry.body.all : (entry.linkpath ?? NOTHING)
+    return this.filling.add({ path, entry }, data) ? undefined : this.addToNext({ path, entry }, data)
   }
 
   /** Waits until all that was applied is there. */

@@ -2,13 +2,14 @@ import { closeSync } from 'node:fs'
 import type { TarEntry, TarHeader, TarTime } from '../bytes/tar.ts'
 import { UnpackError } from '../errors.ts'
 import { emit, type Options } from '../events.ts'
-import { ancestorsOf, inFolder, nameOf, parentOf, pathBelow, toBytes } from '../image/layerPath.ts'
+import { inFolder, nameOf, parentOf, pathBelow, toBytes } from '../image/layerPath.ts'
 import { effectOf } from '../image/whiteout.ts'
 import { kernelError, type NativeRoot, native } from '../kernel.ts'
 import { isFolderMode } from './fileKind.ts'
 import { FolderFinder } from './folderFinder.ts'
 import { NOT_THE_FILES_OWN } from './lower.ts'
 import { writeBody } from './writeBody.ts'
+import { Written } from './written.ts'
 
 const TYPE_BITS = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const
 // A folder that no layer speaks of.
@@ -23,8 +24,7 @@ export class LayerWriter {
   private readonly options: Options & { rootless?: boolean }
   private readonly finder: FolderFinder
   private where = ''
-  /** What the present layer has written, with the folders above it: its whiteouts hide only what is not here. */
-  private written = new Map<string, 'itself' | 'something below'>()
+  private written = new Written()
   /** Folders get mode and time last of all: what is put into them later would change the time, or be refused. */
   private readonly folders = new Map<string, { mode: number; mtime: TarTime }>()
 
@@ -40,7 +40,7 @@ export class LayerWriter {
 
   begin(where: string): void {
     this.where = where
-    this.written = new Map()
+    this.written = new Written()
   }
 
   async apply(entry: TarEntry): Promise<void> {
@@ -63,11 +63,7 @@ export class LayerWriter {
 
   private keepAt(path: string, entry: TarHeader): void {
     if (entry.type === 'directory') this.folders.set(path, { mode: entry.mode, mtime: entry.mtime })
-    this.written.set(path, 'itself')
-    for (const folder of ancestorsOf(path)) {
-      if (this.written.has(folder)) break
-      this.written.set(folder, 'something below')
-    }
+    this.written.add(path)
     emit(this.options, { type: 'entry', change: 'written', path: String(entry.path) })
   }
 
@@ -173,7 +169,7 @@ export class LayerWriter {
   private removeLowerIn(path: string): void {
     if (!this.isFolder(path)) return
     this.removeLowerBelow(path)
-    if (this.written.get(path) === 'itself') return
+    if (this.written.hasItself(path)) return
     this.clearXattrs(path)
     this.chown(path, UNSPOKEN)
     this.call('chmod', path, () => this.root.chmod(toBytes(path), UNSPOKEN.mode))

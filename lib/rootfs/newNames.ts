@@ -32,7 +32,7 @@ export class NewNames {
     this.keepsOwners = keepsOwners
   }
 
-  /** False when there is no room left for it. `data` is a file's contents, or where a symlink points. */
+  /** False when there is no room left for it. `data` is a file's contents, or where a symlink points; it is copied, for it may be lent. */
   add(name: NewName, data: Uint8Array): boolean {
     const { path, entry } = name
     const length = HEADER + path.length + data.length
