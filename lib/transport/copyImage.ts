@@ -27,16 +27,18 @@ export async function copyImage(
   const fitting = fit(image, sink, options)
   // One blob may be in an image twice, an empty layer say: it moves once.
   const unlike = [...new Map(fitting.layers.map(layer => [layer.descriptor.digest, layer])).values()]
-  const moved = await inParallel(unlike, PARALLEL, layer => copyLayer(layer, sink, options), stop)
+  const copies = [
+    ...unlike.map(layer => () => copyLayer(layer, sink, options)),
+    () => copyConfig(fitting, sink, options),
+  ]
+  const moved = await inParallel(copies, PARALLEL, copy => copy(), stop)
   const byDigest = new Map(unlike.map((layer, index) => [layer.descriptor.digest, moved[index]!.descriptor]))
   const layers = fitting.layers.map(layer => byDigest.get(layer.descriptor.digest)!)
-  const config = await copyConfig(fitting, sink, options)
   const { mediaType } = fitting.descriptor
   options.signal?.throwIfAborted()
   const manifest = await put({ mediaType, raw: manifestWith(fitting, layers) })
-  const all = [...moved, config]
-  const there = all.filter(blob => blob.skipped).length
-  return { manifest, config: config.descriptor, skipped: there, copied: all.length - there }
+  const there = moved.filter(blob => blob.skipped).length
+  return { manifest, config: moved.at(-1)!.descriptor, skipped: there, copied: moved.length - there }
 }
 
 /** The image with a manifest the destination can hold; the image itself where it can. */

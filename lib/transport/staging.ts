@@ -6,6 +6,7 @@ import type { Bytes } from '../bytes/bytes.ts'
 import { namesIfThere } from '../bytes/readIfThere.ts'
 import { isSystemError } from '../errors.ts'
 import { isGone, ownMark } from './owner.ts'
+import { SyncAhead } from './syncAhead.ts'
 
 const PREFIX = '.ocilab.'
 
@@ -64,9 +65,13 @@ export async function writeNew(
   { sync = false, onChunk }: { sync?: boolean; onChunk?: (chunk: Uint8Array) => void | Promise<void> } = {},
 ): Promise<void> {
   const file = await open(path, 'wx', 0o644)
+  const ahead = new SyncAhead()
   let working: Promise<void> = Promise.resolve()
   // The kernel takes it while we look at it: most of the time that is hashing.
-  const work = (chunk: Uint8Array) => both(writeAll(file, chunk), (async () => onChunk?.(chunk))())
+  const work = async (chunk: Uint8Array) => {
+    await both(writeAll(file, chunk), (async () => onChunk?.(chunk))())
+    if (sync) ahead.wrote(file, chunk.length)
+  }
   try {
     const chunks = typeof bytes === 'string' ? [Buffer.from(bytes)] : bytes instanceof Uint8Array ? [bytes] : bytes
     // While one chunk is written and looked at, the next one comes.
@@ -77,9 +82,10 @@ export async function writeNew(
       working.catch(() => undefined)
     }
     await working
-    if (sync) await file.sync()
+    if (sync) await ahead.sync(file)
   } finally {
     await working.catch(() => undefined)
+    await ahead.rest()
     await file.close()
   }
 }

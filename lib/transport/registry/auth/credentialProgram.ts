@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { OciError } from '../../../errors.ts'
 import { parseJson } from '../../../spec/goJson.ts'
 import type { Credentials } from './credentials.ts'
@@ -42,6 +41,8 @@ export function credentialProgram(name: string, environment: NodeJS.ProcessEnv =
 }
 
 function run(program: string, verb: string, input: string, env: NodeJS.ProcessEnv): Buffer | undefined {
+  // What starts programs is loaded by the few who keep their passwords in one.
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const { status, stdout, stderr, error } = spawnSync(program, [verb], { input, env, timeout: PATIENCE })
   if ((error as NodeJS.ErrnoException)?.code === 'ENOENT')
     throw new OciError('TOOL_MISSING', `${program}: not installed here`, { want: program, where: program })

@@ -2,10 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { Agent } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { rootCertificates } from 'node:tls'
 import { isSystemError } from '../../../errors.ts'
 import { type Lending, lending } from './lending.ts'
-import { http, https } from './node.ts'
+import { node } from './node.ts'
 
 export interface ConnectionOptions {
   /** Certificates nobody vouches for are accepted. */
@@ -31,9 +30,9 @@ export function connections(options: ConnectionOptions = {}): Connections {
   const environment = options.environment ?? process.env
   const make = (url: URL, how: object): Agent => {
     const common = { proxyEnv: proxies(environment), ...how }
-    if (url.protocol === 'http:') return new http.Agent(common)
+    if (url.protocol === 'http:') return new node.http.Agent(common)
     const tls = { rejectUnauthorized: !options.insecure, ...certificatesFor(url.host, options.certificateFolder) }
-    return new https.Agent({ ...common, ...tls })
+    return new node.https.Agent({ ...common, ...tls })
   }
   return {
     agentFor(url) {
@@ -82,7 +81,7 @@ function certificatesIn(folder: string): Certificates | undefined {
   if (authorities.length === 0 && own === undefined) return undefined
   return {
     // What is given replaces Node's own list: it is put beside it.
-    ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities] }),
+    ...(authorities.length > 0 && { ca: [...node.tls.rootCertificates, ...authorities] }),
     ...(own !== undefined && { cert: read(own), key: read(own.replace(/\.cert$/, '.key')) }),
   }
 }

@@ -5,7 +5,7 @@ import { emit, type Options } from '../../../events.ts'
 import type { Connections } from './connections.ts'
 import type { Lending } from './lending.ts'
 import { type HttpBody, type HttpRequest, type HttpResponse, isWhole, type Send } from './message.ts'
-import { http, https } from './node.ts'
+import { node } from './node.ts'
 import { type Pulse, pulse } from './pulse.ts'
 
 /** Sends one request over the network, as it is, and gives the answer as soon as its headers are there. */
@@ -36,7 +36,7 @@ function begin({ url, method, headers, lend }: HttpRequest, connections: Connect
   const { agent, lent } = lend
     ? connections.lendingAgentFor(address)
     : { agent: connections.agentFor(address), lent: undefined }
-  const { request: send } = address.protocol === 'https:' ? https : http
+  const { request: send } = address.protocol === 'https:' ? node.https : node.http
   const request = send(address, { method, headers, agent, signal: options.signal })
   beat.start(() => request.destroy(new StalledError()))
   // 100 Continue and its kin are signs of life.

@@ -1,6 +1,16 @@
 /**
- * node:http and node:https, not imported but asked for: an import reads every export there is, and one of node:http's,
- * WebSocket, then loads all of undici, which takes longer than a small pull.
+ * Node's own modules for the network, when they are first needed. Not imported: an import reads every export there is, and
+ * one of node:http's, WebSocket, then loads all of undici. TLS alone, with its certificates, is as long in coming as all
+ * else of a small copy: nobody loads it for a layout, or for a registry on this machine.
  */
-export const http = process.getBuiltinModule('node:http')
-export const https = process.getBuiltinModule('node:https')
+export const node = {
+  get http() {
+    return process.getBuiltinModule('node:http')
+  },
+  get https() {
+    return process.getBuiltinModule('node:https')
+  },
+  get tls() {
+    return process.getBuiltinModule('node:tls')
+  },
+}

@@ -1,19 +1,14 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { fileBytes } from '../../../../bytes/file.ts'
+import { SyncAhead } from '../../../syncAhead.ts'
 import type { UploadFile } from './medium.ts'
-
-// The disk begins to work while the bytes still come, so that the last sync has little to wait for.
-const SYNC_EVERY = 16 << 20
 
 /** An upload's bytes in a file of their own. */
 export function uploadFile(path: string): UploadFile {
   // Opened when first written to, and again after a rest.
   let handle: Promise<FileHandle> | undefined
   let created = false
-  let unsynced = 0
-  let syncing: Promise<void> | undefined
-  // The kernel tells of a write that failed once: whoever syncs after that is told that all is well.
-  let lost: unknown
+  const ahead = new SyncAhead()
 
   const opened = () => {
     created = true
@@ -26,35 +21,19 @@ export function uploadFile(path: string): UploadFile {
     // Whoever wrote has heard why it could not be opened.
     await (await open?.catch(() => undefined))?.close()
   }
-  const syncAhead = (file: FileHandle) => {
-    if (unsynced < SYNC_EVERY || syncing) return
-    unsynced = 0
-    syncing = file.datasync().then(
-      () => {
-        syncing = undefined
-      },
-      error => {
-        lost = error
-      },
-    )
-  }
 
   return {
     path,
     async write(chunks) {
       const file = await opened()
       await writeAll(file, chunks)
-      for (const chunk of chunks) unsynced += chunk.length
-      syncAhead(file)
+      for (const chunk of chunks) ahead.wrote(file, chunk.length)
     },
     async sync() {
-      const file = await opened()
-      await syncing
-      if (lost) throw lost
-      await file.sync()
+      await ahead.sync(await opened())
     },
     async rest() {
-      await syncing
+      await ahead.rest()
       await closed()
     },
     async *bytes(range) {
