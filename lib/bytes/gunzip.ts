@@ -8,7 +8,7 @@ import type { Rewindable } from './rewindable.ts'
 import { through } from './zlibEngine.ts'
 
 // Of ISA-L's output. So much is made on another thread while the chunk before is hashed, read and written on this one.
-const ROOM = 512 << 10
+const ROOM = 1 << 20
 const ZLIB_CHUNK = 256 << 10
 const NOTHING = Buffer.alloc(0)
 const FIRST_MAGIC = 0x1f

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { resetStep } from '../lab/course/course.ts'
 import { courseRoot } from '../lab/course/place.ts'
 import { reset } from '../lab/journal.ts'
+import { showUndo } from '../lab/takeBack.ts'
 import { print } from './session.ts'
 
 export function command(): Command {
@@ -14,7 +15,7 @@ export function command(): Command {
       if (step !== undefined) return oneStep(step, flags)
       const undone = await reset(flags.id)
       print(flags, undone, () =>
-        undone.length === 0 ? 'nothing to take back' : undone.map(undo => `took back ${JSON.stringify(undo)}`),
+        undone.length === 0 ? 'nothing to take back' : undone.map(undo => `took back ${showUndo(undo)}`),
       )
     })
 }

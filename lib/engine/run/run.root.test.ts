@@ -202,7 +202,7 @@ describe('what a container is told', () => {
     expect([status, stderr]).toEqual([1, 'touch: /readonly/x: Read-only file system\n'])
     await shell(['-v', 'data:/data'], 'echo kept > /data/file')
     expect((await shell(['-v', 'data:/data:ro'], 'cat /data/file')).stdout).toBe('kept\n')
-    expect((await host.ocilab('reset')).stdout).toContain(`"${host.folder}/default"`)
+    expect((await host.ocilab('reset')).stdout).toContain(`took back folder ${host.folder}/default\n`)
   })
 
   it.each<[words: string[], status: number, said: string]>([
