@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isSystemError, OciError } from '../../../errors.ts'
+import { node } from '../http/node.ts'
 import { createRegistry, type Registry, type RegistryOptions } from './registry.ts'
 
 export interface ServerOptions extends RegistryOptions {
@@ -66,9 +66,12 @@ export async function startRegistry(options: ServerOptions = {}): Promise<Runnin
 }
 
 function serverOf(tls: ServerOptions['tls']): Server {
-  if (tls === undefined) return createServer()
+  if (tls === undefined) return node.http.createServer()
   try {
-    return createTlsServer({ cert: readFileSync(tls.certificate), key: readFileSync(tls.key) }) as unknown as Server
+    return node.https.createServer({
+      cert: readFileSync(tls.certificate),
+      key: readFileSync(tls.key),
+    }) as unknown as Server
   } catch (error) {
     throw new OciError(
       'CONFIG_INVALID',

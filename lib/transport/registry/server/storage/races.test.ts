@@ -2,12 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { afterAll, describe, expect, it } from 'vitest'
-import { digestOf } from '../../../../spec/digest.ts'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { type Digest, digestOf } from '../../../../spec/digest.ts'
 import { OCI_CONFIG, OCI_MANIFEST } from '../../../../spec/mediaTypes.ts'
 import { copy } from '../../../copy.ts'
 import { heldImage } from '../../../held.ts'
 import { testImage } from '../../../testImages.ts'
+import type { ByteRange } from '../../wire/range.ts'
 import { manifestOf, media, testRegistry } from '../testRegistry.ts'
 import { FolderMedium } from './folderMedium.ts'
 import { memoryMedium } from './memoryMedium.ts'
@@ -42,6 +43,33 @@ describe.each(media)('many at once, in %s', medium => {
     const names = Array.from({ length: 50 }, (_, i) => `t${String(i).padStart(2, '0')}`)
     await Promise.all(names.map(tag => pushImage('fifty', tag)))
     expect(((await (await call('GET', '/v2/fifty/tags/list')).json()) as { tags: string[] }).tags).toEqual(names)
+  })
+
+  it('a crowd that asks for a manifest nobody has read yet has it read once', async () => {
+    const digest = await pushImage('crowd', 'v0')
+    const kept = medium === 'memory' ? memoryMedium() : new FolderMedium(root)
+    const raw = Buffer.from(await (await call('GET', '/v2/crowd/manifests/v0')).arrayBuffer())
+    const shelf = kept.shelf('crowd')
+    if (medium === 'memory') {
+      await shelf.put(digest, raw)
+      const descriptor = { mediaType: OCI_MANIFEST, digest, size: raw.length }
+      await shelf.writeIndex({ schemaVersion: 2, manifests: [descriptor] })
+    }
+    const read = vi.fn()
+    const counting = Object.assign(Object.create(shelf), {
+      blob(of: Digest) {
+        const blob = shelf.blob(of)
+        const bytes = (range?: ByteRange) => {
+          read()
+          return blob!.bytes(range)
+        }
+        return blob && { ...blob, bytes }
+      },
+    })
+    const storage = new Storage(Object.assign(Object.create(kept), { shelf: () => counting }))
+    const found = await Promise.all(Array.from({ length: 200 }, () => storage.manifest('crowd', digest)))
+    expect(new Set(found.map(it => Buffer.from(it!.raw).toString()))).toEqual(new Set([raw.toString()]))
+    expect(read).toHaveBeenCalledOnce()
   })
 
   it('a manifest is refused when its blob was deleted while it waited for its turn', async () => {

@@ -27,6 +27,8 @@ export class Storage {
   // What is under a digest never changes, so it is read, checked and understood once.
   private readonly manifests = new Map<Digest, { raw: Uint8Array; summary?: ManifestSummary }>()
   private cached = 0
+  // Being read right now. A crowd that asks for the same one has it read once, not each with a buffer of its own.
+  private readonly reading = new Map<string, Promise<Uint8Array>>()
 
   constructor(medium: Medium, { blobLimit = Number.MAX_SAFE_INTEGER } = {}) {
     this.medium = medium
@@ -227,10 +229,17 @@ export class Storage {
   private async raw(name: string, digest: Digest): Promise<Uint8Array> {
     const kept = this.manifests.get(digest)
     if (kept) return kept.raw
+    const key = `${name}@${digest}`
+    const reading = this.reading.get(key) ?? this.read(name, digest).finally(() => this.reading.delete(key))
+    this.reading.set(key, reading)
+    return reading
+  }
+
+  private async read(name: string, digest: Digest): Promise<Uint8Array> {
     const blob = await this.blob(name, digest)
     if (blob === undefined)
       throw new OciError('LAYOUT_INVALID', `${name}: index.json names ${shortDigest(digest)}, which is not there`)
-    const raw = await collect(blob.bytes(), MANIFEST_LIMIT)
+    const raw = await collect(blob.bytes({ start: 0, end: blob.size }), MANIFEST_LIMIT)
     if (digestOf(raw, algorithmOf(digest)) !== digest)
       throw new OciError('LAYOUT_INVALID', `${name}: ${shortDigest(digest)} is not what its name says`)
     this.keep(digest, raw)
