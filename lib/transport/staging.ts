@@ -30,7 +30,11 @@ export function stagingIn(parent: string): Staging {
     await mkdir(folder, { mode: 0o700 })
   }
   const file = async () => {
-    ready ??= make()
+    // What failed for want of room is tried again when the next one asks.
+    ready ??= make().catch(error => {
+      ready = undefined
+      throw error
+    })
     await ready
     return join(folder, randomBytes(8).toString('hex'))
   }
@@ -38,8 +42,13 @@ export function stagingIn(parent: string): Staging {
     file,
     async publish(path, bytes) {
       const beside = await file()
-      await writeSynced(beside, bytes)
-      await rename(beside, path)
+      try {
+        await writeSynced(beside, bytes)
+        await rename(beside, path)
+      } catch (error) {
+        await rm(beside, { force: true })
+        throw error
+      }
     },
     async close() {
       // Wait for the folder: one that is made after it was removed would stay.

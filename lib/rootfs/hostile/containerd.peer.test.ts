@@ -11,9 +11,15 @@ import { testFolder } from '../../transport/testImages.ts'
 import { imageOfLayers, treeAt } from './testCase.ts'
 import { allCases, expectTheirs } from './testPeer.ts'
 
-// What the tables expect is what containerd unpacks, but for what is written down here. In CI each nineteenth case; every
-// one with OCILAB_SWEEP=1.
+// What the tables expect is what containerd unpacks, but for what is written down here. In CI each nineteenth case, and each
+// third of these; every one with OCILAB_SWEEP=1.
 const SWEEP = process.env.OCILAB_SWEEP === '1'
+
+const ROOT = 'a member that is the root it leaves aside, whatever it is'
+const FOLDERS = 'it makes the folders above a whiteout, though there is nothing in them to hide'
+const OWN_LAYER =
+  'what the same layer has made before, it hides, too: in image-spec a whiteout hides what is below it alone'
+const OWNER = 'it cuts off what is above 32 bits, and leaves an owner of -1 as it is'
 
 /** Where containerd 1.6.20 does otherwise, and why we do not follow. */
 const DIFFERS: Record<string, string> = {
@@ -23,6 +29,27 @@ const DIFFERS: Record<string, string> = {
   'after its own folder':
     'it refuses to hide, in one layer, what that layer has made; the order of members says nothing here',
   'opaque of a file': 'it refuses what is below a file; here the later member wins',
+  'forty-one links': 'it follows links by itself, up to 255; the kernel, and so a container, stops at forty',
+  'an old folder with contents': 'it takes it for a file',
+  'a whiteout through a link to the neighbours': FOLDERS,
+  'opaque through a link to the neighbours': FOLDERS,
+  'below what is not there': FOLDERS,
+  'opaque of what is not there': FOLDERS,
+  'the root as a link': ROOT,
+  'the root as a link, /': ROOT,
+  'the root as a file': ROOT,
+  'the root as a fifo': ROOT,
+  'the root as a device': ROOT,
+  'the root as a hardlink': ROOT,
+  'the root by a way round': ROOT,
+  'a member without a name': ROOT,
+  'after its own': OWN_LAYER,
+  'after what it needs a folder for': OWN_LAYER,
+  'after what it needs two folders for': OWN_LAYER,
+  'what a link’s name wrote, its folder’s name keeps': OWN_LAYER,
+  'an owner beyond 32 bits': OWNER,
+  'an owner of -1': OWNER,
+  'a negative owner': OWNER,
 }
 
 const folder = testFolder()
@@ -53,7 +80,7 @@ afterAll(async () => {
 let turn = 0
 afterEach(() => void turn++)
 
-const cases = allCases.filter(([name], at) => SWEEP || at % 19 === 0 || name in DIFFERS)
+const cases = allCases.filter(([name], at) => SWEEP || at % (name in DIFFERS ? 3 : 19) === 0)
 
 describe('ctr images import', () => {
   it.each(cases)('%s', async (name, layers, expected) => {

@@ -18,22 +18,23 @@ export async function getBlob({ route, request, response, storage }: Blob): Prom
   if (request.method === 'HEAD') storage.touch(route.name, digest)
   if (isNotModified(request, digest)) return sendNotModified(response, digest)
   const { size } = blob
-  response.setHeader('accept-ranges', 'bytes')
   // A range is of what the client thinks it has the beginning of; where that is something else, it gets all.
   const known = request.headers['if-range']
   const same = known === undefined || known === etagOf(digest)
   const range = same ? rangeOf(request.headers.range, size, response) : undefined
   const { start, end } = range ?? { start: 0, end: size }
-  response.writeHead(range ? 206 : 200, {
-    'content-type': 'application/octet-stream',
-    'content-length': end - start,
-    'docker-content-digest': digest,
-    etag: etagOf(digest),
-    ...(range && { 'content-range': writeContentRange(range, size) }),
-  })
-  if (request.method === 'HEAD') response.end()
-  else if (blob.path !== undefined) await sendFile(response, blob.path, { start, end })
-  else await stream(response, blob, { start, end })
+  const begin = () =>
+    response.writeHead(range ? 206 : 200, {
+      'accept-ranges': 'bytes',
+      'content-type': 'application/octet-stream',
+      'content-length': end - start,
+      'docker-content-digest': digest,
+      etag: etagOf(digest),
+      ...(range && { 'content-range': writeContentRange(range, size) }),
+    })
+  if (request.method === 'HEAD') begin().end()
+  else if (blob.path !== undefined) await sendFile(response, blob.path, { start, end }, begin)
+  else await stream(response, blob, { start, end }, begin)
 }
 
 /** end-10 */
@@ -52,16 +53,18 @@ function rangeOf(header: string | undefined, size: number, response: ServerRespo
   }
 }
 
-/** Writes as fast as the client reads; one that has gone ends it. */
-async function stream(response: ServerResponse, blob: StoredBlob, range: ByteRange): Promise<void> {
+/** Writes as fast as the client reads, from when there is something to write; one that has gone ends it. */
+async function stream(response: ServerResponse, blob: StoredBlob, range: ByteRange, begin: () => void): Promise<void> {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   let left = range.end - range.start
   for await (const chunk of blob.bytes(range)) {
     if (gone.signal.aborted) return
+    if (!response.headersSent) begin()
     left -= chunk.length
     if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal }).catch(() => undefined)
   }
+  if (!response.headersSent) begin()
   if (left === 0) response.end()
   else response.destroy()
 }

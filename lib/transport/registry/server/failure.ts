@@ -22,7 +22,14 @@ const WIRE: Partial<Record<string, RegistryErrorCode>> = {
 // The registry's own trouble, not the client's.
 const OURS = new Set(['LAYOUT_INVALID', 'TIMEOUT', 'IO', 'REGISTRY_UNREACHABLE', 'PROTOCOL'])
 
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG'])
+const FULL = { status: 507, what: "the registry's disk takes no more" }
+// In a moment others will have closed theirs.
+const BUSY = { status: 503, what: 'the registry has too many files open' }
+const BROKEN = { status: 500, what: "the registry's disk fails" }
+const DISK: Partial<Record<string, { status: number; what: string }>> = {
+  ...{ ENOSPC: FULL, EDQUOT: FULL, EROFS: FULL, EFBIG: FULL },
+  ...{ EMFILE: BUSY, ENFILE: BUSY, EIO: BROKEN },
+}
 
 interface Failure {
   status: number
@@ -34,14 +41,16 @@ interface Failure {
 export function answerFailure(response: ServerResponse, error: unknown): void {
   const { status, code, message } = failureOf(error)
   // Half an answer can only be broken off, so that nobody takes it for a whole one.
-  if (response.headersSent) response.destroy()
-  else refuse(response, status, code, message)
+  if (response.headersSent) return void response.destroy()
+  if (status === BUSY.status) response.setHeader('retry-after', 1)
+  refuse(response, status, code, message)
 }
 
 /** An error of ours becomes the spec's; what nobody foresaw says no more than that. */
 function failureOf(error: unknown): Failure {
-  if (isSystemError(error) && FULL.has(error.code!))
-    return { status: 507, code: 'UNKNOWN', message: `the registry's disk takes no more (${error.code})` }
+  const trouble = isSystemError(error) ? error.code! : ''
+  const disk = DISK[trouble]
+  if (disk) return { status: disk.status, code: 'UNKNOWN', message: `${disk.what} (${trouble})` }
   if (error instanceof URIError) return { status: 400, code: 'NAME_INVALID', message: 'not an address' }
   if (!isOciError(error)) return { status: 500, code: 'UNKNOWN', message: 'internal error' }
   const { code, message, data } = error

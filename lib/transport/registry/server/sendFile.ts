@@ -14,9 +14,15 @@ const pool: Buffer[] = []
 
 /**
  * Writes a part of a file to a client, as fast as the client reads.
+ * `begin` is called when there is something to send: a file that cannot be read still has an answer of its own.
  * Two buffers take turns, one being filled while the other is on its way; a fresh one each time would cost as much as all the rest.
  */
-export async function sendFile(response: ServerResponse, path: string, range: ByteRange): Promise<void> {
+export async function sendFile(
+  response: ServerResponse,
+  path: string,
+  range: ByteRange,
+  begin: () => void,
+): Promise<void> {
   const file = await opened(path, 'r')
   const buffers = [pool.pop() ?? Buffer.allocUnsafeSlow(CHUNK), pool.pop() ?? Buffer.allocUnsafeSlow(CHUNK)]
   const written: Promise<void>[] = [Promise.resolve(), Promise.resolve()]
@@ -25,11 +31,13 @@ export async function sendFile(response: ServerResponse, path: string, range: By
       await written[turn]
       const length = await filled(file, buffers[turn]!, Math.min(CHUNK, range.end - offset), offset)
       if (length === 0) throw new OciError('IO', `${path}: shorter than it was a moment ago`, { where: path })
+      if (offset === range.start) begin()
       offset += length
       written[turn] = write(response, buffers[turn]!.subarray(0, length))
       // Whoever waits for it sees what went wrong.
       written[turn]!.catch(() => undefined)
     }
+    if (range.start === range.end) begin()
     await Promise.all(written)
     // Nobody reads them any more: others may have them. After an error the system might still do.
     if (pool.length < POOL_LIMIT) pool.push(...buffers)

@@ -1,16 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
-import { type Algorithm, type Digest, digestOf } from '../../../../spec/digest.ts'
-import { parseIndex } from '../../../../spec/manifest.ts'
+import { digestOf } from '../../../../spec/digest.ts'
 import { OCI_CONFIG, OCI_MANIFEST } from '../../../../spec/mediaTypes.ts'
 import { manifestOf } from '../testRegistry.ts'
-import { summarize } from './summary.ts'
+import { mustBeWhole } from './testStored.ts'
 
 // OCILAB_SWEEP=1 kills twenty times.
 const ROUNDS = process.env.OCILAB_SWEEP ? 20 : 6
@@ -48,20 +47,6 @@ async function push(url: string, i: number): Promise<void> {
   }
 }
 
-/** Every blob is what its name says, and every manifest has all it needs. */
-function mustBeWhole(): void {
-  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
-    const [, algorithm, hex] = /(?:^|\/)blobs\/(sha256|sha512)\/([^/]+)$/.exec(path) ?? []
-    if (hex) expect(digestOf(readFileSync(join(root, path)), algorithm as Algorithm)).toBe(`${algorithm}:${hex}`)
-    if (!path.endsWith('/index.json')) continue
-    const layout = join(root, path, '..')
-    expect(readFileSync(join(layout, 'oci-layout'), 'utf8')).toContain('1.0.0')
-    const read = (digest: Digest) => readFileSync(join(layout, 'blobs', digest.replace(':', '/')))
-    for (const { digest, mediaType } of parseIndex(readFileSync(join(root, path)), path).manifests)
-      for (const part of summarize(read(digest), mediaType).parts) read(part.digest)
-  }
-}
-
 it(`killed ${ROUNDS} times in the middle of pushes, it has every blob whole, and piles nothing up`, async () => {
   // A seed makes the moments the same each time, as far as a machine lets them be.
   let seed = 20_200_501
@@ -79,12 +64,12 @@ it(`killed ${ROUNDS} times in the middle of pushes, it has every blob whole, and
     child.kill('SIGKILL')
     await once(child, 'close')
     await pushing
-    mustBeWhole()
+    mustBeWhole(root)
   }
   const { child, url } = await serve()
   try {
     for (let i = 0; i < ROUNDS; i++) await push(url, i)
-    mustBeWhole()
+    mustBeWhole(root)
     // What dead ones left unfinished is gone; the living one's own folder is there and empty.
     const unfinished = readdirSync(root).filter(name => name.startsWith('.'))
     expect(unfinished).toHaveLength(1)
@@ -98,6 +83,6 @@ it(`killed ${ROUNDS} times in the middle of pushes, it has every blob whole, and
     encoding: 'utf8',
   })
   expect(JSON.parse(garbage)).toEqual({ manifests: 0, blobs: 0, freed: 0 })
-  mustBeWhole()
+  mustBeWhole(root)
   expect(readdirSync(root).filter(name => name.startsWith('.'))).toEqual([])
 }, 180_000)

@@ -75,6 +75,11 @@ int openat(int dir, const char *path, int flags, ...) {
 ssize_t write(int fd, const void *bytes, size_t length) { return fails("write", fd, 0) ? -1 : REAL(write)(fd, bytes, length); }
 ssize_t writev(int fd, const struct iovec *pieces, int pieceCount) { return fails("write", fd, 0) ? -1 : REAL(writev)(fd, pieces, pieceCount); }
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) { return fails("write", fd, 0) ? -1 : REAL(pwrite64)(fd, bytes, length, at); }
+ssize_t read(int fd, void *bytes, size_t length) { return fails("read", fd, 0) ? -1 : REAL(read)(fd, bytes, length); }
+ssize_t pread64(int fd, void *bytes, size_t length, off64_t at) { return fails("read", fd, 0) ? -1 : REAL(pread64)(fd, bytes, length, at); }
+int unlink(const char *path) { return fails("unlink", AT_FDCWD, path) ? -1 : REAL(unlink)(path); }
+int unlinkat(int dir, const char *path, int flags) { return fails("unlink", dir, path) ? -1 : REAL(unlinkat)(dir, path, flags); }
+int rmdir(const char *path) { return fails("rmdir", AT_FDCWD, path) ? -1 : REAL(rmdir)(path); }
 int fsync(int fd) { return fails("sync", fd, 0) ? -1 : REAL(fsync)(fd); }
 int fdatasync(int fd) { return fails("sync", fd, 0) ? -1 : REAL(fdatasync)(fd); }
 int rename(const char *from, const char *to) { return fails("rename", AT_FDCWD, to) ? -1 : REAL(rename)(from, to); }
