@@ -1,11 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type DiskFault, type TestDisk, testDisk } from '../../../../bytes/testDisk.ts'
 import { PROGRAM } from '../../../../package.ts'
+import { digestOf } from '../../../../spec/digest.ts'
+import { OCI_CONFIG, OCI_MANIFEST } from '../../../../spec/mediaTypes.ts'
 import { testFolder } from '../../../testImages.ts'
+import { startRegistry } from '../server.ts'
+import { manifestOf } from '../testRegistry.ts'
 import { mustBeWhole } from './testStored.ts'
 import { pushedAndPulled, type Step } from './testStory.ts'
 
@@ -14,6 +18,7 @@ import { pushedAndPulled, type Step } from './testStory.ts'
 // OCILAB_SWEEP=1 every one.
 const SWEEP = process.env.OCILAB_SWEEP === '1'
 const DAY = new Date().getDate()
+const PATIENCE = SWEEP ? 3_000_000 : 60_000
 
 /** Each call that changes, opens or reads something, and how the kernel may refuse it. */
 const CALLS: [call: string, errors: DiskFault['error'][]][] = [
@@ -96,11 +101,73 @@ describe('a registry that is pushed to and pulled from', () => {
       expect(problems).toEqual([])
       expect(hits).toBeGreaterThan(0)
     },
-    SWEEP ? 3_000_000 : 60_000,
+    PATIENCE,
   )
 })
 
+describe('a collection of garbage', () => {
+  const before = join(folder, 'before')
+  const reset = () => {
+    rmSync(root, { recursive: true, force: true })
+    cpAll(before, root)
+  }
+  const collect = (fault?: DiskFault) => {
+    const args = [PROGRAM, 'registry', 'gc', '--root', root, '--grace', '0', '--untagged']
+    return spawnSync(process.execPath, args, { encoding: 'utf8', env: disk.env(root, fault) })
+  }
+
+  let calls: string[]
+  let after: string[]
+  beforeAll(async () => {
+    const registry = await startRegistry({ root: before })
+    await pushedAndPulled(registry.url)
+    const raw = manifestOf({ config: { mediaType: OCI_CONFIG, digest: digestOf('{}'), size: 2 } })
+    const untagged = `${registry.url}/v2/a/manifests/${digestOf(raw)}`
+    const put = await fetch(untagged, { method: 'PUT', body: raw, headers: { 'content-type': OCI_MANIFEST } })
+    expect(put.status).toBe(201)
+    await registry.close()
+    reset()
+    expect(collect()).toMatchObject({ status: 0, stderr: '' })
+    calls = disk.calls()
+    after = filesIn(root)
+    expect(after.length).toBeLessThan(filesIn(before).length)
+  })
+
+  const used = CALLS.filter(([call]) => !['mkdir', 'link'].includes(call))
+  it.each([...used, ['rmdir', ['EIO']] satisfies (typeof CALLS)[number]])(
+    '%s that fails: nothing that is needed goes, and the next one takes the rest',
+    (call, errors) => {
+      let hits = 0
+      for (const fault of pointsIn(calls, call, errors)) {
+        const where = `${fault.call} ${fault.at} ${fault.error}`
+        reset()
+        const { status, stderr } = collect(fault)
+        hits += Number(isHit(disk.calls()))
+        if (status !== 0) expect(stderr, where).toMatch(/^ocilab: [^\n]+\n$/)
+        mustBeWhole(root)
+        expect(collect(), where).toMatchObject({ status: 0, stderr: '' })
+        expect(filesIn(root), where).toEqual(after)
+        mustBeWhole(root)
+      }
+      if (SWEEP) console.log(`${call}: ${hits} faults`)
+      expect(hits).toBeGreaterThan(0)
+    },
+    PATIENCE,
+  )
+})
+
+/** With their hard links. */
+function cpAll(from: string, to: string): void {
+  expect(spawnSync('cp', ['-a', from, to]).status).toBe(0)
+}
+
 const LEFT = /(^|\/)\.ocilab\.[^/]*\/|\.lock$/
+/** An empty folder may stay where one could not be removed. */
+const filesIn = (path: string) =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .sort()
 const namesOf = (what: RegExp) =>
   readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(name => what.test(name))
 
