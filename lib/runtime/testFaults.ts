@@ -53,6 +53,8 @@ export async function faulted(args: string[], cwd: string, fault: Fault): Promis
   // strace stays as long as the container does: what it writes down tells when the program itself has ended.
   const lines = () => readFileSync(file, 'utf8').split('\n')
   while (!gone && !endOf(lines())) await sleep(5)
+  // What it has said is in the pipe when its end is written down, but we may not have looked there since.
+  await new Promise(setImmediate)
   child.stderr.destroy()
   const trace = lines()
   const killed = trace.findIndex(line => line.includes('killed by SIGKILL'))
