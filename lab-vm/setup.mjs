@@ -36,7 +36,7 @@ const FOR_THE_TOUR = {
   runc: ['runc'],
   // Not a program: it is what the compiler of seccomp filters is built with.
   '/usr/include/seccomp.h': ['libseccomp-dev'],
-  // And this is what inflates gzip twice as fast as zlib.
+  // And this is what inflates gzip twice as fast as zlib, and makes it seven times as fast.
   '/usr/include/isa-l.h': ['libisal-dev'],
 }
 

@@ -138,7 +138,7 @@ export interface NativeFilter {
 
 /** What `make -C native` built. This file is the only one that knows where that is, also when it is bundled with others. */
 export function builtPath(
-  name: 'ocilab.node' | 'ocilab-pause' | 'ocirun-init' | 'seccomp.node' | 'gunzip.node',
+  name: 'ocilab.node' | 'ocilab-pause' | 'ocirun-init' | 'seccomp.node' | 'gunzip.node' | 'gzip.node',
 ): string {
   return fileURLToPath(new URL(`../native/build/${name}`, import.meta.url))
 }
@@ -195,17 +195,33 @@ export interface NativeGunzip {
   inflate(input: Uint8Array, room: Uint8Array): Promise<[used: number, made: number, state: string]>
 }
 
-let gunzip: { Gunzip: new () => NativeGunzip } | undefined
+/** native/gzip/gzip.cc: one gzip member in the making. */
+export interface NativeGzip {
+  /** Deflates on another thread, and answers what there is of it already. `input` is lent until it is done, and only then comes more. */
+  deflate(input: Uint8Array, isLast: boolean): Promise<Buffer>
+}
 
-/** The addon that holds ISA-L; nothing where it was not built, or where the library is not on this machine. */
+let gunzip: { Gunzip: new () => NativeGunzip } | undefined
+let gzip: { Gzip: new () => NativeGzip } | undefined
+
+/** The addon by which ISA-L inflates; nothing where it was not built, or where the library is not on this machine. */
 export function nativeGunzip(): { Gunzip: new () => NativeGunzip } | undefined {
-  const path = builtPath('gunzip.node')
+  gunzip ??= ifLoadable('gunzip.node')
+  return gunzip
+}
+
+/** And the one by which it deflates. */
+export function nativeGzip(): { Gzip: new () => NativeGzip } | undefined {
+  gzip ??= ifLoadable('gzip.node')
+  return gzip
+}
+
+function ifLoadable<T>(name: 'gunzip.node' | 'gzip.node'): T | undefined {
   try {
-    gunzip ??= createRequire(import.meta.url)(path)
+    return createRequire(import.meta.url)(builtPath(name))
   } catch {
     return undefined
   }
-  return gunzip
 }
 
 const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))

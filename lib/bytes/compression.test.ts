@@ -1,8 +1,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Bytes } from './bytes.ts'
-import { bytesOf, collect } from './collect.ts'
-import { gzipped } from './compress.ts'
+import { collect } from './collect.ts'
 import { decompressed, detectCompression } from './compression.ts'
 
 const ABC = Buffer.from('abc')
@@ -90,13 +89,6 @@ it('lets go of the source when the reader leaves', async () => {
   }
   for await (const _ of decompressed(held(), 'layer')) break
   expect(released).toBe(true)
-})
-
-it('compresses to bytes that tell nothing of when and where', async () => {
-  const packed = Buffer.from(await collect(gzipped(bytesOf(NOISE, ABC))))
-  expect(packed.subarray(0, 10).toString('hex')).toBe('1f8b08000000000000ff')
-  expect(packed.equals(await collect(gzipped(pieces(join(NOISE, ABC), 70_001))))).toBe(true)
-  expect((await unpacked(packed, 5000)).equals(join(NOISE, ABC))).toBe(true)
 })
 
 it('tells compressions by their first bytes', () => {

@@ -7,7 +7,7 @@ import { staleBuild } from './nativeBuild.ts'
 let native: string
 beforeEach(() => {
   native = mkdtempSync(join(tmpdir(), 'ocilab-native-'))
-  for (const folder of ['build', 'init', 'pause', 'seccomp', 'gunzip']) mkdirSync(join(native, folder))
+  for (const folder of ['build', 'init', 'pause', 'seccomp', 'gunzip', 'gzip']) mkdirSync(join(native, folder))
 })
 afterEach(() => rmSync(native, { recursive: true }))
 
@@ -33,6 +33,7 @@ it.each([
   ['pause/pause.c', 'build/ocilab-pause'],
   ['seccomp/seccomp.cc', 'build/seccomp.node'],
   ['gunzip/gunzip.cc', 'build/gunzip.node'],
+  ['gzip/gzip.cc', 'build/gzip.node'],
 ])('a %s that is newer than %s is named', (source, built) => {
   write(built, '', 1)
   write(source, '', 2)

@@ -10,6 +10,7 @@ const BUILT = {
   'ocilab-pause': 'pause',
   'seccomp.node': 'seccomp',
   'gunzip.node': 'gunzip',
+  'gzip.node': 'gzip',
 } as const
 
 const EXPORTED = /(?:exports\.Set|InstanceMethod)\("(\w+)"/g

@@ -7,6 +7,7 @@ import { readTar } from '../../bytes/readTar.ts'
 import { pathBelow } from '../../image/layerPath.ts'
 import { digestOf } from '../../spec/digest.ts'
 import { openImageAt } from '../../transport/openImageAt.ts'
+import { compressing } from './compress.ts'
 import { type Docker, startDocker } from './dockerd.ts'
 import { type BenchImage, benchLayout } from './images.ts'
 import { program, runProgram } from './program.ts'
@@ -27,6 +28,7 @@ export const suite: Suite = {
       all.push(await asArchive(image, { goal: 0.3 }, place))
     for (const image of ['java-app', 'many-files'] as const) all.push(...(await besideDocker(image, docker, place)))
     all.push(await flattened('java-app', place))
+    all.push(await compressing('java-app', place))
     return all
   },
 }
