@@ -1,5 +1,10 @@
 import type { Bytes } from './bytes.ts'
 
+/** The same chunks to keep: copies of lent ones, for who cannot say when it is done with them. */
+export async function* kept(lent: Bytes): Bytes {
+  for await (const chunk of lent) yield Buffer.from(chunk)
+}
+
 const LARGE = 256 << 10
 
 /**

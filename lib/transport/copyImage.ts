@@ -63,7 +63,9 @@ async function copyLayer(layer: Layer, sink: ImageSink, options: CopyOptions): P
   const { digest, size } = descriptor
   // The bar of a layer that is unpacked counts tar bytes: how many there will be is not known before.
   const label: BlobLabel = change === 'compress' ? { kind: 'layer', digest, size } : { kind: 'layer', digest }
-  const tar = () => metered(new Budget().within(layer.uncompressed(), size, layerName(layer)), label, options)
+  // A compressor is done with a chunk before it asks for the next one.
+  const lent = change !== 'decompress' || (sink.takesLent ?? false)
+  const tar = () => metered(new Budget().within(layer.uncompressed({ lent }), size, layerName(layer)), label, options)
   const bytes = () => (change === 'decompress' ? tar() : packed(tar(), options.recompress))
   const put = await sink.putBlob({ kind: 'layer', mediaType, diffId }, bytes(), bytes)
   const { data: _data, ...rest } = descriptor

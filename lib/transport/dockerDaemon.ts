@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Bytes } from '../bytes/bytes.ts'
+import { kept } from '../bytes/chunks.ts'
 import { collect } from '../bytes/collect.ts'
 import { OciError } from '../errors.ts'
 import { emit } from '../events.ts'
@@ -76,7 +77,7 @@ async function daemonSink(reference: Reference, where: string, options: Transpor
     tags: [reference],
     profile: options.profile,
     async deliver(archive) {
-      const { body } = await ask('POST', '/images/load?quiet=1', where, options, archive)
+      const { body } = await ask('POST', '/images/load?quiet=1', where, options, kept(archive))
       reportsNoError(await collect(body, ANSWER_LIMIT), where)
     },
   })

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Bytes } from '../../bytes/bytes.ts'
+import { kept } from '../../bytes/chunks.ts'
 import { isSystemError, OciError } from '../../errors.ts'
 import { parseReference, type Reference, showReference, withDefaultTag } from '../../spec/reference.ts'
 import { pathAndName } from '../pathAndName.ts'
@@ -83,7 +84,7 @@ async function writeFile(path: string, archive: Bytes, staging: Staging): Promis
 }
 
 async function writeStream(path: string, archive: Bytes): Promise<void> {
-  await pipeline(Readable.from(archive, { objectMode: false }), createWriteStream(path))
+  await pipeline(Readable.from(kept(archive), { objectMode: false }), createWriteStream(path))
 }
 
 /** True for names that stand for something open already. */

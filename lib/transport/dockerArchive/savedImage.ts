@@ -1,5 +1,6 @@
 import type { Bytes } from '../../bytes/bytes.ts'
 import type { TarInput } from '../../bytes/tar.ts'
+
 import type { Digest } from '../../spec/digest.ts'
 import { goJson, sortedMap } from '../../spec/goJson.ts'
 import { familiarReference, type Reference } from '../../spec/reference.ts'
@@ -16,6 +17,7 @@ export interface SavedImage {
 export interface SavedLayer {
   readonly diffId: Digest
   readonly size: number
+  /** Lent, as {@link ReadHow} says. */
   bytes(): Bytes
 }
 

@@ -19,7 +19,7 @@ import type { SavedImage, SavedLayer } from './savedImage.ts'
 
 const CONFIG_LIMIT = 8 << 20
 
-/** The bytes of an archive with these images: Docker's layout up to 24 (profile 2020), or since 25. ≙ `docker save` */
+/** The bytes of an archive with these images, lent: Docker's layout up to 24 (profile 2020), or since 25. ≙ `docker save` */
 export function archiveBytes(images: readonly SavedImage[], profile: Profile = 'current'): Bytes {
   return writeTar(profile === '2020' ? legacyLayout(images) : currentLayout(images))
 }
@@ -37,6 +37,7 @@ export function archiveSink(into: {
   return {
     manifestTypes: [DOCKER_MANIFEST],
     layers: 'decompress',
+    takesLent: true,
     has: async ({ digest }) => layers.has(digest),
     async putBlob(blob, bytes) {
       if (blob.kind === 'layer') {
@@ -80,7 +81,7 @@ export async function stageLayer(
     await rm(path, { force: true })
     throw error
   }
-  return { diffId: diffId ?? hash.digest(), size: total, bytes: () => fileBytes(path) }
+  return { diffId: diffId ?? hash.digest(), size: total, bytes: () => fileBytes(path, { lent: true }) }
 }
 
 function put<T>(map: ReadonlyMap<Digest, T>, digest: Digest): T {
