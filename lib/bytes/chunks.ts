@@ -5,27 +5,43 @@ export async function* kept(lent: Bytes): Bytes {
   for await (const chunk of lent) yield Buffer.from(chunk)
 }
 
-const LARGE = 256 << 10
+/** So much is a chunk of its own. */
+export const LARGE = 256 << 10
 
-/**
- * The same bytes in fewer pieces: every piece costs whoever writes it a system call. Large ones pass as they are, small ones
- * are copied: they may be lent.
- */
-export async function* inLargeChunks(bytes: Bytes): Bytes {
-  let small = Buffer.allocUnsafe(LARGE)
-  let size = 0
-  for await (const chunk of bytes) {
-    if (size > 0 && size + chunk.length > LARGE) {
-      yield small.subarray(0, size)
-      small = Buffer.allocUnsafe(LARGE)
-      size = 0
-    }
-    if (chunk.length >= LARGE) {
-      yield chunk
-      continue
-    }
-    small.set(chunk, size)
-    size += chunk.length
+/** Gathers small pieces, as copies, into large chunks: each chunk costs whoever takes it a turn, and a system call. */
+export class Gathering {
+  #chunk = Buffer.allocUnsafe(LARGE)
+  #size = 0
+  #whole: Uint8Array[] = []
+
+  get hasWhole(): boolean {
+    return this.#whole.length > 0
   }
-  if (size > 0) yield small.subarray(0, size)
+
+  /** Puts a piece, of {@link LARGE} bytes at most, behind the others. */
+  add(piece: Uint8Array): void {
+    this.room(piece.length).set(piece)
+  }
+
+  /** Room for a piece, to be filled at once; what is in it means nothing. */
+  room(size: number): Buffer {
+    if (this.#size + size > LARGE) this.#close()
+    const at = this.#size
+    this.#size += size
+    return this.#chunk.subarray(at, this.#size)
+  }
+
+  /** The chunks that are whole; with `all` what is left, too. */
+  take({ all = false } = {}): Uint8Array[] {
+    if (all && this.#size > 0) this.#close()
+    const whole = this.#whole
+    this.#whole = []
+    return whole
+  }
+
+  #close(): void {
+    this.#whole.push(this.#chunk.subarray(0, this.#size))
+    this.#chunk = Buffer.allocUnsafe(LARGE)
+    this.#size = 0
+  }
 }

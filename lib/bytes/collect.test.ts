@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest'
-import { inLargeChunks } from './chunks.ts'
 import { bytesOf, collect } from './collect.ts'
 
 it('collects streams and lists', async () => {
@@ -14,15 +13,4 @@ it('stops at the limit, and says where', async () => {
     code: 'TOO_LARGE',
     message: 'manifest: too large (want at most 3 bytes, got more)',
   })
-})
-
-it('makes large chunks of small ones, and keeps their order', async () => {
-  const large = new Uint8Array(300_000).fill(7)
-  const small = Array.from({ length: 1000 }, (_, i) => new Uint8Array(1000).fill(i))
-  const pieces = [...small, large, new Uint8Array([1]), new Uint8Array(0)]
-  const chunks: Uint8Array[] = []
-  for await (const chunk of inLargeChunks(bytesOf(...pieces))) chunks.push(chunk)
-  expect(chunks.length).toBeLessThan(8)
-  expect(chunks.every(chunk => chunk.length > 0)).toBe(true)
-  expect(Buffer.concat(chunks).equals(Buffer.concat(pieces))).toBe(true)
 })

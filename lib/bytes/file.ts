@@ -10,25 +10,27 @@ const CHUNK = 1 << 20
  * Lent chunks are good only until the next but one is asked for: three pieces of memory take turns, for one is read ahead.
  * Without `start` it is read from where it stands, so that pipes can be read too.
  */
-export async function* fileBytes(
-  path: string | Buffer,
-  { lent = false, ...range }: { start?: number; end?: number; lent?: boolean } = {},
-): Bytes {
+export async function* fileBytes(path: string | Buffer, range: Range = {}): Bytes {
   const file = await open(path, 'r')
   try {
-    // A fresh buffer each time, unless it is lent: whoever reads may keep the chunk.
-    if (!lent) return yield* chunksOf(file, range, Buffer.allocUnsafeSlow)
-    const ring = [1, 2, 3].map(() => Buffer.allocUnsafeSlow(CHUNK))
-    let turn = 0
-    yield* oneAhead(chunksOf(file, range, () => ring[turn++ % ring.length]!))
+    yield* bytesOfFile(file, range)
   } finally {
     await file.close()
   }
 }
 
+/** The same of a file that is open, and stays so. */
+export function bytesOfFile(file: FileHandle, { lent = false, ...range }: Range = {}): Bytes {
+  // A fresh buffer each time, unless it is lent: whoever reads may keep the chunk.
+  if (!lent) return chunksOf(file, range, Buffer.allocUnsafeSlow)
+  const ring = [1, 2, 3].map(() => Buffer.allocUnsafeSlow(CHUNK))
+  let turn = 0
+  return oneAhead(chunksOf(file, range, () => ring[turn++ % ring.length]!))
+}
+
 async function* chunksOf(
   file: FileHandle,
-  { start, end = Number.POSITIVE_INFINITY }: { start?: number; end?: number },
+  { start, end = Number.POSITIVE_INFINITY }: Range,
   room: (wanted: number) => Buffer,
 ): AsyncGenerator<Uint8Array> {
   for (let offset = start ?? 0; offset < end; ) {
@@ -39,6 +41,12 @@ async function* chunksOf(
     offset += bytesRead
     yield buffer.subarray(0, bytesRead)
   }
+}
+
+interface Range {
+  start?: number
+  end?: number
+  lent?: boolean
 }
 
 /** Writes beside, syncs, renames: the file is there whole under its name, or not at all. */
@@ -68,6 +76,6 @@ export function temporaryName(path: string): string {
   return `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
 }
 
-async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
+export async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let offset = 0; offset < chunk.length; ) offset += (await file.write(chunk, offset)).bytesWritten
 }

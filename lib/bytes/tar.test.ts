@@ -226,3 +226,21 @@ describe('readTar agrees with docker on', () => {
     expect(entry!.mtime).toEqual({ seconds: -86400, nanoseconds: 0 })
   })
 })
+
+it('comes in few chunks, whether its bodies are few or many, in hand or not', async () => {
+  const many = Array.from({ length: 1000 }, (_, i) => file(`small${i}`, { body: Buffer.alloc(1000, i) }))
+  const large = Buffer.alloc(700_000, 'large')
+  const pieces = [large.subarray(0, 100_000), large.subarray(100_000, 100_001), large.subarray(100_001)]
+  const inputs = [
+    ...many,
+    file('whole', { body: large }),
+    file('streamed', { size: large.length, body: bytesOf(...pieces) }),
+  ]
+  const chunks: Uint8Array[] = []
+  for await (const chunk of writeTar(inputs)) chunks.push(chunk)
+  expect(chunks.length).toBeLessThan(14)
+  expect(chunks.every(chunk => chunk.length > 0)).toBe(true)
+  const entries = await wholeEntries(Buffer.concat(chunks))
+  expect(entries.map(({ content }) => content.length)).toEqual([...many.map(() => 1000), large.length, large.length])
+  expect(entries.slice(-2).every(({ content }) => content.equals(large))).toBe(true)
+})

@@ -20,7 +20,7 @@ export function command(): Command {
     .action((source: string, flags: ExportFlags) =>
       session(flags, options =>
         withImage(source, flags, options, async image => {
-          const tar = flatten(image, { ...options, limits: limitsOf(flags) })
+          const tar = flatten(image, { ...options, limits: limitsOf(flags), lent: flags.output !== undefined })
           if (flags.output) await writeFileAtomically(flags.output, tar)
           else await pipeline(Readable.from(tar), process.stdout, { end: false })
         }),

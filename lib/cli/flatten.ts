@@ -11,7 +11,8 @@ export function command(): Command {
     .description('Makes one layer of all (crane flatten): what was removed is gone for good.')
     .action((source: string, destination: string, flags: ImageFlags & LimitFlags) =>
       changeImage(source, destination, flags, async (image, blobs, options) => {
-        const layer = await layerOf(flatten(image, { ...options, limits: limitsOf(flags) }), blobs, options)
+        const files = flatten(image, { ...options, limits: limitsOf(flags), lent: true })
+        const layer = await layerOf(files, blobs, options)
         const created_by = `ocilab flatten ${image.descriptor.digest}`
         return editImage(image, { layers: [layer], history: [{ created: image.config.created, created_by }] }, blobs)
       }),

@@ -1,7 +1,7 @@
 import type { TarHeader } from '../bytes/tar.ts'
 import { OciError } from '../errors.ts'
 import { inFolder, LONGEST_PATH, MOST_SYMLINKS, partsWithin, pathBelow } from './layerPath.ts'
-import { effectOf } from './whiteout.ts'
+import { type Effect, effectOf, isWhiteout } from './whiteout.ts'
 
 /** A file as a layer brought it: hardlinks are several names of one inode. */
 export interface Inode {
@@ -13,7 +13,8 @@ export interface Inode {
 
 /** A name that is left when all layers are applied; without inode it is a folder that no layer speaks of. */
 export interface Survivor {
-  readonly path: Buffer
+  /** One character a byte; empty for the root. */
+  readonly path: string
   readonly inode?: Inode
 }
 
@@ -35,6 +36,8 @@ interface Node {
 }
 
 const SLASH = 47
+// Of all that holds no names: of many files a map each would be a fifth of the memory.
+const NO_NAMES: Node['children'] = new Map()
 
 /** The tree that layers make when they are laid over each other, in memory and without contents. image-spec layer.md § Applying. */
 export class LayerTree {
@@ -42,11 +45,12 @@ export class LayerTree {
 
   /** Lays one member over what is there. Throws `TAR_INVALID` for one that no file system could hold. */
   apply(header: TarHeader, layer: number, index: number): void {
-    const effect = effectOf(Buffer.from(pathBelow(header.path, 'entry'), 'latin1'))
+    const path = pathBelow(header.path, 'entry')
+    const effect: Effect = isWhiteout(path) ? effectOf(Buffer.from(path, 'latin1')) : { kind: 'add' }
     if (effect.kind === 'opaque') this.#hideChildren(effect.path, layer)
     else if (effect.kind === 'whiteout') this.#hide(effect.path, layer)
-    else if (header.type === 'hardlink') this.#link(header, layer)
-    else this.#add(header, { layer, index, header })
+    else if (header.type === 'hardlink') this.#link(path, header, layer)
+    else this.#add(path, { layer, index, header })
   }
 
   /** Everything that is left: a folder before what is in it, names in the order of their bytes. */
@@ -90,8 +94,9 @@ export class LayerTree {
     return node ? [...node.children.keys()].sort() : []
   }
 
-  #add(header: TarHeader, inode: Inode): void {
-    const { folders, name } = split(header.path)
+  #add(path: string, inode: Inode): void {
+    const { header } = inode
+    const { folders, name } = split(path)
     const isFolder = header.type === 'directory'
     if (name === undefined) {
       if (!isFolder) throw invalid(header.path, `the root is no folder but a ${header.type}`)
@@ -101,26 +106,27 @@ export class LayerTree {
     const parent = this.#makeFolder(folders, inode.layer)
     const before = parent.children.get(name)
     // A folder over a folder keeps what is in it; everything else replaces.
-    const children = isFolder && before && holdsNames(before) ? before.children : new Map<string, Node>()
+    const names = () => (before && holdsNames(before) ? before.children : new Map<string, Node>())
+    const children = isFolder ? names() : NO_NAMES
     parent.children.set(name, { inode, layer: inode.layer, children })
   }
 
-  #link(header: TarHeader, layer: number): void {
-    pathBelow(header.linkpath!, `${header.path}: a hardlink`)
-    const { folders, name } = split(header.path)
+  #link(path: string, header: TarHeader, layer: number): void {
+    const to = pathBelow(header.linkpath!, `${header.path}: a hardlink`)
+    const { folders, name } = split(path)
     if (name === undefined) throw invalid(header.path, 'the root is no folder but a hardlink')
     const parent = this.#makeFolder(folders, layer)
     // It takes the place of what is there, even of what it would be a link to.
     parent.children.delete(name)
-    const target = this.#find(header.linkpath!)
+    const target = this.#find(to)
     if (!target?.inode || holdsNames(target))
       throw invalid(header.path, `a hardlink to what is not there (${header.linkpath})`)
     const { inode } = target
-    parent.children.set(name, { inode, layer, children: new Map() })
+    parent.children.set(name, { inode, layer, children: NO_NAMES })
   }
 
   #hide(path: Buffer, layer: number): void {
-    const { folders, name } = split(path)
+    const { folders, name } = split(path.toString('latin1'))
     const parent = this.#walk(folders)
     const node = name === undefined ? undefined : parent?.children.get(name)
     if (!parent || !node) return
@@ -129,11 +135,11 @@ export class LayerTree {
   }
 
   #hideChildren(path: Buffer, layer: number): void {
-    const node = this.#walk(partsOf(path))
+    const node = this.#walk(partsWithin(path.toString('latin1')))
     if (node) hideBelow(node, layer)
   }
 
-  #find(path: Buffer): Node | undefined {
+  #find(path: string): Node | undefined {
     const { folders, name } = split(path)
     return name === undefined ? this.#root : this.#walk(folders)?.children.get(name)
   }
@@ -148,7 +154,7 @@ export class LayerTree {
       throw invalid(Buffer.from(folders.join('/'), 'latin1'), 'too many symlinks on the way')
     let node = this.#root
     // Links can lead deeper than any name, and then there is no name for what is there.
-    if (folders.join('/').length > LONGEST_PATH)
+    if (lengthOf(folders) > LONGEST_PATH)
       throw invalid(Buffer.from(folders.join('/'), 'latin1'), `too deep (want at most ${LONGEST_PATH} bytes)`)
     for (const [at, part] of folders.entries()) {
       const child = node.children.get(part)
@@ -176,7 +182,7 @@ function* visit(root: Node): Generator<Survivor> {
   const todo = [{ path: '', node: root }]
   for (let here = todo.pop(); here !== undefined; here = todo.pop()) {
     const { path, node } = here
-    yield { path: Buffer.from(path, 'latin1'), inode: node.inode }
+    yield { path, inode: node.inode }
     const names = [...node.children.keys()].sort().reverse()
     for (const name of names) todo.push({ path: inFolder(path, name), node: node.children.get(name)! })
   }
@@ -205,15 +211,14 @@ function hideBelow(node: Node, layer: number): void {
 }
 
 /** A path's folders and its last part, which the root has not. */
-function split(path: Buffer): { folders: string[]; name: string | undefined } {
-  const folders = partsOf(path)
+function split(path: string): { folders: string[]; name: string | undefined } {
+  const folders = partsWithin(path)
   const name = folders.pop()
   return { folders, name }
 }
 
-/** One character a byte, so that no name is changed. */
-function partsOf(path: Buffer): string[] {
-  return partsWithin(path.toString('latin1'))
+function lengthOf(folders: string[]): number {
+  return folders.reduce((length, part) => length + 1 + part.length, -1)
 }
 
 function invalid(path: Buffer, what: string): OciError {

@@ -29,7 +29,7 @@ export async function deliver(
 ): Promise<void> {
   const { type, destination } = parseOutput(output)
   if (type === 'local') await unpack(image, destination, options)
-  else if (type === 'tar') await writeFileAtomically(destination, flatten(image, options))
+  else if (type === 'tar') await writeFileAtomically(destination, flatten(image, { ...options, lent: true }))
   else
     await copy(
       heldImage(image, tags[0] ?? 'the image that was built'),
