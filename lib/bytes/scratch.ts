@@ -8,11 +8,11 @@ import { InHand } from './inHand.ts'
 const ROOM = 1 << 20
 
 /**
- * Contents that wait for their turn in a file that has no name, so that nothing is left of it, whatever happens. First all
- * are added, then they are read, best in the same order: small ones come many at a time.
+ * Contents that wait for their turn: a megabyte in memory, more in a file that has no name, so that nothing is left of it,
+ * whatever happens. First all are added, then they are read, best in the same order: small ones come many at a time.
  */
 export class Scratch {
-  readonly #file: FileHandle
+  #file: FileHandle | undefined
   #size = 0
   // What is in hand, and where in the file it begins. While it is filled, the one before may still be written.
   #room = Buffer.allocUnsafeSlow(ROOM)
@@ -20,17 +20,6 @@ export class Scratch {
   #start = 0
   #filled = 0
   #writing: Promise<void> = Promise.resolve()
-
-  private constructor(file: FileHandle) {
-    this.#file = file
-  }
-
-  static async open(): Promise<Scratch> {
-    const path = temporaryName(join(tmpdir(), 'ocilab'))
-    const file = await open(path, 'wx+', 0o600)
-    await rm(path)
-    return new Scratch(file)
-  }
 
   /** Puts contents behind those that are there, and answers where they begin. Lent ones are done with afterwards. */
   async add(contents: Bytes): Promise<number> {
@@ -49,15 +38,16 @@ export class Scratch {
 
   /** After the last one. */
   async flush(): Promise<void> {
+    if (!this.#file) return
     await this.#write()
     await this.#writing
   }
 
   /** Contents of which nothing is read yet; in hand where they are few, and then good only until the next ones are asked for. */
   async contents(at: number, size: number, how: { lent?: boolean } = {}): Promise<Bytes> {
-    if (size > ROOM) return bytesOfFile(this.#file, { start: at, end: at + size, ...how })
+    if (size > ROOM) return bytesOfFile(this.#file!, { start: at, end: at + size, ...how })
     if (at < this.#start || at + size > this.#start + this.#filled) {
-      const { bytesRead } = await this.#file.read(this.#room, 0, ROOM, at)
+      const { bytesRead } = await this.#file!.read(this.#room, 0, ROOM, at)
       this.#start = at
       this.#filled = bytesRead
     }
@@ -66,15 +56,23 @@ export class Scratch {
 
   async close(): Promise<void> {
     await this.#writing.catch(() => undefined)
-    await this.#file.close()
+    await this.#file?.close()
   }
 
   async #write(): Promise<void> {
     await this.#writing
+    this.#file ??= await withoutName()
     this.#writing = writeAll(this.#file, this.#room.subarray(0, this.#filled))
     // Whoever waits for it sees what went wrong.
     this.#writing.catch(() => undefined)
     ;[this.#room, this.#other] = [this.#other, this.#room]
     this.#filled = 0
   }
+}
+
+async function withoutName(): Promise<FileHandle> {
+  const path = temporaryName(join(tmpdir(), 'ocilab'))
+  const file = await open(path, 'wx+', 0o600)
+  await rm(path)
+  return file
 }

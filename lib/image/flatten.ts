@@ -33,7 +33,7 @@ async function* stoppable(bytes: Bytes, options?: Options): Bytes {
 }
 
 async function* members(image: Image, options?: FlattenOptions): AsyncGenerator<TarInput> {
-  const scratch = await Scratch.open()
+  const scratch = new Scratch()
   try {
     const { tree, places } = await read(image, scratch, options)
     const names = new Map<Inode, string[]>()

@@ -83,8 +83,10 @@ function layerOf(blobs: Pick<BlobSource, 'get'>, descriptor: Descriptor, diffId:
     diffId,
     compressed: how => blobs.get(descriptor, how),
     uncompressed: ({ lent = false } = {}) => {
-      const packed = lent ? verified(blobs.get(descriptor, { lent }), descriptor, where) : blobs.get(descriptor)
-      return asDiff(decompressed(packed, where, { lent }), diffId, where)
+      if (!lent) return asDiff(decompressed(blobs.get(descriptor), where), diffId, where)
+      const packed = verified(blobs.get(descriptor, { lent }), descriptor, where)
+      // A bare tar has one digest for both, and that is verified already.
+      return descriptor.digest === diffId ? packed : asDiff(decompressed(packed, where, { lent }), diffId, where)
     },
   }
 }

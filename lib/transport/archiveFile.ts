@@ -8,6 +8,7 @@ import { fileBytes } from '../bytes/file.ts'
 import { untilAborted } from '../bytes/untilAborted.ts'
 import { isSystemError, OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
+import type { ReadHow } from '../image/image.ts'
 import { Budget } from '../image/limits.ts'
 import { stagingIn, writeNew } from './staging.ts'
 import { type Member, tarMembers } from './tarMembers.ts'
@@ -22,7 +23,7 @@ export interface ArchiveFile {
   names(): Iterable<string>
   /** The size of a file among the members. Follows links inside the archive only; throws `ARCHIVE_INVALID`. */
   size(name: string): number
-  bytes(name: string): Bytes
+  bytes(name: string, how?: ReadHow): Bytes
   /** A small member whole; undefined where there is none. */
   read(name: string, limit: number): Promise<Uint8Array | undefined>
   close(): Promise<void>
@@ -74,9 +75,9 @@ function isPlain(prefix: Uint8Array, where: string): boolean {
 
 function archive(path: string, members: Map<string, Member>, where: string, close: () => Promise<void>): ArchiveFile {
   const file = (name: string) => followed(members, name, where)
-  const bytes = (name: string) => {
+  const bytes = (name: string, how?: ReadHow) => {
     const { offset, size } = file(name)
-    return fileBytes(path, { start: offset, end: offset + size })
+    return fileBytes(path, { start: offset, end: offset + size, ...how })
   }
   return {
     where,

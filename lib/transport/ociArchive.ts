@@ -54,11 +54,12 @@ function archiveBlobs(archive: ArchiveFile): BlobSource {
   const path = ({ digest }: Descriptor) => `blobs/${algorithmOf(digest)}/${hexOf(digest)}`
   return {
     has: async blob => archive.has(path(blob)),
-    get(blob) {
+    get(blob, how) {
       const where = `${archive.where}: blob ${shortDigest(blob.digest)}`
       if (!archive.has(path(blob)))
         throw new OciError('BLOB_UNKNOWN', `${where}: not there`, { want: blob.digest, where })
-      return verified(archive.bytes(path(blob)), blob, where)
+      const bytes = archive.bytes(path(blob), how)
+      return how?.lent ? bytes : verified(bytes, blob, where)
     },
   }
 }
@@ -95,5 +96,5 @@ async function layoutMembers(folder: string): Promise<TarInput[]> {
 
 async function fileMember(folder: string, name: string): Promise<TarInput> {
   const path = join(folder, name)
-  return { path: Buffer.from(name), type: 'file', size: fileSize(path), body: fileBytes(path) }
+  return { path: Buffer.from(name), type: 'file', size: fileSize(path), body: fileBytes(path, { lent: true }) }
 }
