@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { both } from '../bytes/both.ts'
 import type { Bytes } from '../bytes/bytes.ts'
+import { writeAll } from '../bytes/file.ts'
 import { namesIfThere } from '../bytes/readIfThere.ts'
 import { isSystemError } from '../errors.ts'
 import { isGone, ownMark } from './owner.ts'
@@ -97,10 +98,6 @@ export async function writeNew(
     await ahead.rest()
     await file.close()
   }
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < chunk.length; ) offset += (await file.write(chunk, offset)).bytesWritten
 }
 
 /** Makes a folder and those above it. Unlike mkdir's own `recursive`, it comes to an end on a file system that refuses, such as /proc. */
