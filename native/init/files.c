@@ -30,35 +30,55 @@ static int follow(int above, const char *parent, const char *name, char *to) {
   return snprintf(to, PATH_MAX, "%s%s%s", absolute ? "" : parent, absolute ? "" : "/", target) < PATH_MAX;
 }
 
-static int make_one(const char *path, int folder, uint64_t resolve, int links);
+typedef enum { MISSED, MADE, LEADS_ON } Part;
 
-// Makes one part of a path below `folder`; that it is there already is as good.
-static int make_folder(const char *path, uint64_t resolve) { return make_one(path, 1, resolve, MOST_LINKS); }
-
-static int make_one(const char *path, int folder, uint64_t resolve, int links) {
-  char parent[PATH_MAX], to[PATH_MAX];
-  int fd = look_up(path, resolve);
-  if (fd >= 0 || errno != ENOENT) return fd;
+// Makes the last part of a path; that it is there already is as good. Where it is a link to what is not there, `to` says where.
+static Part make_part(const char *path, int folder, uint64_t resolve, char *to) {
+  int there = look_up(path, resolve);
+  if (there >= 0) close(there);
+  if (there >= 0 || errno != ENOENT) return there >= 0 ? MADE : MISSED;
+  char parent[PATH_MAX];
   const char *slash = strrchr(path, '/');
-  if (!slash || links == 0) return -1;
   snprintf(parent, sizeof parent, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-  int above = make_one(parent, 1, resolve, links);
-  if (above < 0) return -1;
-  if (follow(above, parent, slash + 1, to)) {
-    close(above);
-    return make_one(to, folder, resolve, links - 1);
-  }
-  int made = folder ? mkdirat(above, slash + 1, 0755)
-                    : openat(above, slash + 1, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
+  int above = look_up(parent, resolve);
+  if (above < 0) return MISSED;
+  int leads_on = follow(above, parent, slash + 1, to);
+  int made = leads_on ? -1
+             : folder ? mkdirat(above, slash + 1, 0755)
+                      : openat(above, slash + 1, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
   int error = errno;
   close(above);
   if (!folder && made >= 0) close(made);
-  if (made < 0 && error != EEXIST) {
-    errno = error;
-    return -1;
+  errno = error;
+  if (leads_on) return LEADS_ON;
+  return made >= 0 || error == EEXIST ? MADE : MISSED;
+}
+
+// Part by part, and not by calling itself for each: a path may have two thousand, and the stack is not made for that.
+static int make_parts(const char *path, int folder, uint64_t resolve, int links) {
+  char part[PATH_MAX], to[PATH_MAX];
+  int fd = look_up(path, resolve);
+  if (fd >= 0 || errno != ENOENT || path[0] != '/' || links == 0) return fd;
+  for (const char *end = path; *(end += strspn(end, "/"));) {
+    end += strcspn(end, "/");
+    int last = end[strspn(end, "/")] == '\0';
+    snprintf(part, sizeof part, "%.*s", (int)(end - path), path);
+    Part is = make_part(part, folder || !last, resolve, to);
+    if (is == MISSED) return -1;
+    if (is == MADE) continue;
+    // The rest of the way goes on from where the link leads.
+    if (strlen(to) + strlen(end) >= sizeof to) {
+      errno = ENAMETOOLONG;
+      return -1;
+    }
+    return make_parts(strcat(to, end), folder, resolve, links - 1);
   }
   // Looked up from the root again: what was made in the meantime, a link say, is followed inside it or not at all.
   return look_up(path, resolve);
+}
+
+int look_up_or_make(const char *path, int folder, uint64_t resolve) {
+  return make_parts(path, folder, resolve, MOST_LINKS);
 }
 
 int parent_of(const char *path, uint64_t resolve, const char **name) {
@@ -70,11 +90,7 @@ int parent_of(const char *path, uint64_t resolve, const char **name) {
   }
   *name = slash + 1;
   snprintf(parent, sizeof parent, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-  return make_folder(parent, resolve);
-}
-
-int look_up_or_make(const char *path, int folder, uint64_t resolve) {
-  return make_one(path, folder, resolve, MOST_LINKS);
+  return look_up_or_make(parent, 1, resolve);
 }
 
 // mkdir PATH MODE
