@@ -19,8 +19,8 @@ export interface NativeRoot {
   mkdir(path: Uint8Array, mode: number): void
   /** A descriptor to write a new file through; what is there already is never opened. */
   create(path: Uint8Array): number
-  /** A descriptor to read through; links are followed inside the root. */
-  open(path: Uint8Array): number
+  /** A descriptor to read a file through; links are followed inside the root. Nothing where there is something else than a file. */
+  open(path: Uint8Array): number | undefined
   symlink(path: Uint8Array, target: Uint8Array): void
   link(path: Uint8Array, target: Uint8Array): void
   mknod(path: Uint8Array, mode: number, major: number, minor: number): void

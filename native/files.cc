@@ -104,10 +104,17 @@ class Root final : public Napi::ObjectWrap<Root> {
     return Napi::Number::New(info.Env(), fd);
   }
 
-  // A file to be read; links are followed, inside the root. Never waits for the other end of a fifo.
+  // A file to be read; links are followed, inside the root. What is no file is not opened, and nothing is answered: a fifo
+  // waits for its other end, and some devices act when they are opened.
   Napi::Value open(const Napi::CallbackInfo& info) {
-    Fd fd = below_.open(bytes(info[0]), O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    return Napi::Number::New(info.Env(), fd.release());
+    std::string path = bytes(info[0]);
+    Fd found = below_.open(path, O_PATH);
+    struct stat is;
+    check(fstat(found.get(), &is), "fstat", path);
+    if (!S_ISREG(is.st_mode)) return info.Env().Undefined();
+    int fd = ::open(procPath(found).c_str(), O_RDONLY | O_CLOEXEC);
+    check(fd, "open", path);
+    return Napi::Number::New(info.Env(), fd);
   }
 
   Napi::Value symlink(const Napi::CallbackInfo& info) {

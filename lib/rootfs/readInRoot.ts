@@ -3,18 +3,18 @@ import { constants } from 'node:os'
 import { OciError } from '../errors.ts'
 import { kernelError, openRoot } from '../kernel.ts'
 
-/** A file below a folder, looked up as if the folder were `/`; undefined when it is not there. Throws `TOO_LARGE`. */
+/** A file below a folder, looked up as if the folder were `/`; undefined when there is no such file. Throws `TOO_LARGE`. */
 export function readInRoot(folder: string, path: string, limit: number): Buffer | undefined {
   const root = openRoot(folder)
   try {
     const fd = root.open(Buffer.from(path))
+    if (fd === undefined) return undefined
     try {
-      const stat = fstatSync(fd)
-      if (!stat.isFile()) return undefined
-      if (stat.size > limit)
-        throw new OciError('TOO_LARGE', `${path}: too large (want at most ${limit} bytes, got ${stat.size})`, {
+      const { size } = fstatSync(fd)
+      if (size > limit)
+        throw new OciError('TOO_LARGE', `${path}: too large (want at most ${limit} bytes, got ${size})`, {
           want: limit,
-          got: stat.size,
+          got: size,
         })
       return readFileSync(fd)
     } finally {
