@@ -118,6 +118,8 @@ const SAID = new Map([
   ['EACCES', 'permission denied'],
   ['EISDIR', 'is a directory'],
   ['ENOEXEC', 'exec format error'],
+  ['ELOOP', 'too many levels of symbolic links'],
+  ['E2BIG', 'argument list too long'],
 ])
 
 /** What a message of failure says, for people: in the words of other runtimes where programs look for those. */
