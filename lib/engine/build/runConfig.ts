@@ -1,16 +1,9 @@
 import { defaultSpec } from '../../bundle/defaultSpec.ts'
 import { type Accounts, resolveUser } from '../../bundle/user.ts'
-import type { CapabilitySet, Mount, RuntimeConfig } from '../../spec/runtimeConfig.ts'
+import type { Mount, RuntimeConfig } from '../../spec/runtimeConfig.ts'
+import { capabilitiesOf } from '../capabilities.ts'
 import type { BuildConfig } from './imageState.ts'
 
-// What docker lets a build do: to change owners and modes and to be other users, but nothing to the machine.
-const CAPABILITIES = (
-  'CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP ' +
-  'NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE'
-)
-  .split(' ')
-  .map(name => `CAP_${name}`)
-const SETS: CapabilitySet[] = ['bounding', 'effective', 'permitted']
 const HOSTNAME = 'build'
 
 /** The container of a RUN. Pure. */
@@ -34,7 +27,7 @@ export function runConfig(it: {
       args: [...it.args],
       env: [...it.env],
       cwd: it.image.WorkingDir || '/',
-      capabilities: Object.fromEntries(SETS.map(set => [set, ids.uid === 0 || set === 'bounding' ? CAPABILITIES : []])),
+      capabilities: capabilitiesOf(ids),
       noNewPrivileges: false,
     },
     root: { path: it.rootfs, readonly: false },

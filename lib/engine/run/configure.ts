@@ -4,21 +4,8 @@ import type { Accounts } from '../../bundle/user.ts'
 import { OciError } from '../../errors.ts'
 import type { ImageConfig, ProcessDefaults } from '../../spec/imageConfig.ts'
 import type { Mount, RuntimeConfig } from '../../spec/runtimeConfig.ts'
+import { capabilitiesOf } from '../capabilities.ts'
 import type { RunRequest } from './request.ts'
-
-/** What a container may do unless told otherwise: Docker's list, longer than runc's own. */
-const CAPABILITIES = [
-  ...['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FSETID', 'CAP_FOWNER', 'CAP_MKNOD', 'CAP_NET_RAW', 'CAP_SETGID'],
-  ...[
-    'CAP_SETUID',
-    'CAP_SETFCAP',
-    'CAP_SETPCAP',
-    'CAP_NET_BIND_SERVICE',
-    'CAP_SYS_CHROOT',
-    'CAP_KILL',
-    'CAP_AUDIT_WRITE',
-  ],
-]
 
 /** Settings of a network namespace of its own: any user may listen on any port, and ping. */
 const SYSCTL = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }
@@ -27,9 +14,11 @@ const SYSCTL = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_grou
 export function processDefaults(image: ProcessDefaults = {}, request: RunRequest): ProcessDefaults {
   const { args = [], entrypoint, env = [], workdir, user } = request
   const own = entrypoint === undefined
+  // One empty word is none: in an image, too, for Docker.
+  const program = own ? (image.Entrypoint ?? []) : [entrypoint]
   const result = {
     ...image,
-    Entrypoint: own ? (image.Entrypoint ?? []) : entrypoint === '' ? [] : [entrypoint],
+    Entrypoint: program.length === 1 && program[0] === '' ? [] : program,
     // Another entrypoint makes nothing of a command that was written for the image's.
     Cmd: args.length > 0 ? [...args] : own ? (image.Cmd ?? []) : [],
     Env: withEntries(image.Env ?? [], env),
@@ -71,7 +60,7 @@ export function configFor(
       ...process,
       terminal,
       env: [...env, ...(has('HOSTNAME') ? [] : [`HOSTNAME=${hostname}`])],
-      capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
+      capabilities: capabilitiesOf(process.user),
       noNewPrivileges: false,
       rlimits: [],
     },

@@ -5,6 +5,7 @@ import { isOciError, OciError } from '../../errors.ts'
 import { execInContainer } from '../../runtime/container/exec.ts'
 import { accountsOf } from '../../runtime/container/home.ts'
 import { loadState } from '../../runtime/container/state.ts'
+import { capabilitiesOf } from '../capabilities.ts'
 import type { ContainerRecord } from './record.ts'
 import { initOf, notRunning, statusOf } from './status.ts'
 import type { Home } from './store.ts'
@@ -48,10 +49,12 @@ async function execIn(home: Home, record: ContainerRecord, request: ExecRequest)
   const saved = loadState(home.runtimeRoot, record.id)
   const own = saved.config.process!
   const found = user === undefined ? undefined : resolveUser(user, accountsOf(`/proc/${saved.pid}/root`))
+  const who = found?.ids ?? own.user
   const entries = found === undefined ? (own.env ?? []) : (own.env ?? []).filter(entry => !entry.startsWith('HOME='))
   const process = {
     ...own,
-    ...{ args: [...args], terminal, cwd: workdir ?? own.cwd, user: found?.ids ?? own.user },
+    ...{ args: [...args], terminal, cwd: workdir ?? own.cwd, user: who },
+    capabilities: capabilitiesOf(who),
     env: [...entries, ...(terminal ? ['TERM=xterm'] : []), ...env],
   }
   const none = openSync('/dev/null', 'r')
