@@ -1,4 +1,5 @@
 import { OciError } from '../errors.ts'
+import { shown } from '../spec/parse.ts'
 import type { RuntimeUser } from '../spec/runtimeConfig.ts'
 
 /** The text of the image's own /etc/passwd and /etc/group, empty where it has none. */
@@ -17,7 +18,8 @@ const LARGEST_ID = 2 ** 31 - 1
 export function resolveUser(text: string, accounts: Accounts): { ids: RuntimeUser; home: string } {
   const users = table(accounts.passwd)
   const groups = table(accounts.group)
-  const [name = '', group] = text.split(':', 2)
+  const [name = '', group, ...more] = text.split(':')
+  if (more.length > 0) required(undefined, text, 'user[:group]')
   const byNumber = id(name)
   const user = users.find(fields =>
     byNumber === undefined ? fields[0] === (name || 'root') : Number(fields[2]) === byNumber,
@@ -50,13 +52,17 @@ function id(text: string): number | undefined {
   if (!/^\d+$/.test(text)) return undefined
   const number = Number(text)
   if (number <= LARGEST_ID) return number
-  throw new OciError('CONFIG_INVALID', `config: User: id too large (want at most ${LARGEST_ID}, got ${text})`, {
-    want: LARGEST_ID,
-    got: text,
-  })
+  throw new OciError(
+    'CONFIG_INVALID',
+    `config: User: id too large (want at most ${LARGEST_ID}, got ${text.slice(0, 60)})`,
+    {
+      want: LARGEST_ID,
+      got: text,
+    },
+  )
 }
 
 function required(number: number | undefined, text: string, want: string): number {
   if (number !== undefined) return number
-  throw new OciError('CONFIG_INVALID', `config: User: want ${want}, got ${JSON.stringify(text)}`, { want, got: text })
+  throw new OciError('CONFIG_INVALID', `config: User: want ${want}, got ${shown(text)}`, { want, got: text })
 }

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { hostname as hostName } from 'node:os'
 import { join } from 'node:path'
-import { resolveUser } from '../../bundle/user.ts'
+import type { Accounts } from '../../bundle/user.ts'
+import { imageVolumes } from '../../bundle/volumes.ts'
 import { OciError } from '../../errors.ts'
 import { emit, type Options } from '../../events.ts'
 import type { Image } from '../../image/image.ts'
 import { unpack } from '../../rootfs/unpack.ts'
 import { accountsOf } from '../../runtime/container/home.ts'
 import { thisMaker } from '../../runtime/container/state.ts'
+import { signalNumber } from '../../runtime/plan/process.ts'
+import { showPlatform } from '../../spec/platform.ts'
 import type { Mount } from '../../spec/runtimeConfig.ts'
 import { configFor, etcMounts, processDefaults } from './configure.ts'
 import { writeEtcFiles } from './etcFiles.ts'
@@ -27,11 +30,12 @@ import {
   saveRecord,
   withLabLock,
 } from './store.ts'
-import { type VolumeRequest, volumeMount } from './volumes.ts'
+import { makeVolumes } from './volumeFolders.ts'
 
 /**
  * Makes a container that can be started: its files, its configuration, its record. ≙ docker create
- * Throws `CONTAINER_EXISTS` for a name that is taken, `ARGUMENT_INVALID`; then nothing is left of it.
+ * Throws `CONTAINER_EXISTS` for a name that is taken, `ARGUMENT_INVALID`, and for what its image says `CONFIG_INVALID` and
+ * `PLATFORM_UNKNOWN`; then nothing is left of it.
  */
 export async function createRecord(
   home: Home,
@@ -39,6 +43,7 @@ export async function createRecord(
   request: RunRequest,
   options: Options = {},
 ): Promise<ContainerRecord> {
+  checkSystem(image, request)
   const defaults = processDefaults(image.config.config, request)
   const record = newRecord(home, image, request, [...defaults.Entrypoint!, ...defaults.Cmd!])
   const { state } = record
@@ -61,13 +66,14 @@ export async function createRecord(
   try {
     mkdirSync(paths.bundle, { mode: 0o711 })
     await unpack(image, join(paths.bundle, 'rootfs'), options)
-    const volumes = [...(request.volumes ?? []), ...imageVolumes(image, request)]
-    const mounts = volumes.map(volume => mountOf(home, record, volume))
-    writeConfig(home, record, { ...image.config, config: defaults }, mounts)
     await withLabLock(
       home,
       async () => {
         checkPod(home, record)
+        const accounts = accountsOf(join(paths.bundle, 'rootfs'))
+        // They take files out of its root.
+        const mounts = makeVolumes(home, record, request.volumes ?? [], imageVolumes(image.config.config))
+        writeConfig(home, record, { ...image.config, config: defaults }, accounts, mounts)
         record.state = state
         saveRecord(home, record)
       },
@@ -80,7 +86,13 @@ export async function createRecord(
   }
 }
 
-function writeConfig(home: Home, record: ContainerRecord, image: Image['config'], mounts: Mount[]): void {
+function writeConfig(
+  home: Home,
+  record: ContainerRecord,
+  image: Image['config'],
+  accounts: Accounts,
+  mounts: Mount[],
+): void {
   const paths = containerPaths(home, record.id)
   const { hostname, networks, terminal } = record
   const host = networks.includes('host')
@@ -89,8 +101,6 @@ function writeConfig(home: Home, record: ContainerRecord, image: Image['config']
   const shared = networks.find(network => network.startsWith('container:'))?.slice('container:'.length)
   const holder = shared === undefined ? paths.folder : containerPaths(home, findRecord(home, shared).id).folder
   const etc = etcMounts(holder, namedBy(home, record) ?? holder)
-  const accounts = accountsOf(join(paths.bundle, 'rootfs'))
-  resolveUser(image.config?.User ?? '', accounts)
   const ownNetwork = !host && shared === undefined
   const config = configFor(image, accounts, { hostname, terminal, mounts: [...mounts, ...etc], ownNetwork })
   writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(config, null, '\t'))
@@ -119,11 +129,31 @@ function newRecord(home: Home, image: Image, request: RunRequest, args: string[]
     remove: request.remove ?? false,
     terminal: request.terminal ?? false,
     interactive: request.interactive ?? false,
-    stopSignal: image.config.config?.StopSignal ?? 'SIGTERM',
+    stopSignal: stopSignalOf(image),
     forward: request.forward ?? false,
     ...(request.pod && { pod: { sandbox: id, ...request.pod } }),
     state: { status: 'created', exitCode: 0 },
   }
+}
+
+/** An image that says nothing is for whoever has it. */
+function checkSystem({ config }: Image, { image }: RunRequest): void {
+  if (['', 'linux'].includes(config.os)) return
+  throw new OciError(
+    'PLATFORM_UNKNOWN',
+    `${image}: an image for ${showPlatform(config)}, and containers here are linux`,
+    {
+      want: 'linux',
+      got: config.os,
+      where: image,
+    },
+  )
+}
+
+/** What is no signal is SIGTERM, as for Docker: a container must be one that can be stopped. */
+function stopSignalOf({ config }: Image): string {
+  const { StopSignal = 'SIGTERM' } = config.config ?? {}
+  return (signalNumber(StopSignal) ?? 0) > 0 ? StopSignal : 'SIGTERM'
 }
 
 function checkRequest(home: Home, { name, hostname, networks }: ContainerRecord): void {
@@ -165,24 +195,4 @@ function checkName(home: Home, record: ContainerRecord): void {
       `the container name "/${other.name}" is already in use by container "${other.id}": you have to remove (or rename) that container to be able to reuse that name`,
       { got: other.name, where: other.id },
     )
-}
-
-function imageVolumes(image: Image, { volumes = [] }: RunRequest): VolumeRequest[] {
-  const targets = Object.keys(image.config.config?.Volumes ?? {})
-  return targets
-    .filter(target => !volumes.some(volume => volume.target === target))
-    .map(target => ({ target, readonly: false }))
-}
-
-/** A path of the host's that is not there becomes a folder, as with Docker; a volume is a folder of ours. */
-function mountOf(home: Home, record: ContainerRecord, volume: VolumeRequest): Mount {
-  const { source } = volume
-  if (source?.startsWith('/')) {
-    if (!existsSync(source)) mkdirSync(source, { recursive: true })
-    return volumeMount(volume, source)
-  }
-  const own = join(containerPaths(home, record.id).folder, 'volumes', randomBytes(16).toString('hex'))
-  const folder = source === undefined ? own : join(home.volumes, source)
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
-  return volumeMount(volume, folder)
 }

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { OciError } from '../../errors.ts'
+import { shown } from '../../spec/parse.ts'
 
 /** A port of a container that is asked for on the host; `hostPorts` are the first and last that will do, `[0, 0]` any. */
 export interface PortRequest {
@@ -30,9 +31,23 @@ export function parsePorts(text: string): PortRequest[] {
   }))
 }
 
-/** The ports an image exposes, `8000/tcp`, each on any port of the host. ≙ docker run --publish-all */
+/**
+ * The ports an image exposes, `8000/tcp`, each on any port of the host. ≙ docker run --publish-all. Throws `CONFIG_INVALID` for
+ * what is none: which port of the host it is to be is not for an image to say. image-spec config.md § ExposedPorts.
+ */
 export function exposedPorts(exposed: Readonly<Record<string, object>> = {}): PortRequest[] {
-  return Object.keys(exposed).sort().flatMap(parsePorts)
+  return Object.keys(exposed)
+    .sort()
+    .map(text => {
+      const [, port, protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/i.exec(text) ?? []
+      const containerPort = Number(port)
+      if (containerPort >= 1 && containerPort <= 65535)
+        return { protocol: protocol.toLowerCase() as 'tcp' | 'udp', hostPorts: [0, 0], containerPort }
+      throw new OciError('CONFIG_INVALID', `config: ExposedPorts: want port[/tcp|/udp], got ${shown(text)}`, {
+        want: 'port[/tcp|/udp]',
+        got: text,
+      })
+    })
 }
 
 function protocolOf(text: string): [string, 'tcp' | 'udp'] {

@@ -58,6 +58,7 @@ describe('-v', () => {
     ['/a:/b/../c:ro', { source: '/a', target: '/c', readonly: true }],
     ['name:/b:ro,rshared', { source: 'name', target: '/b', readonly: true, propagation: 'rshared' }],
     ['/only', { source: undefined, target: '/only', readonly: false }],
+    ['name:/b/', { source: 'name', target: '/b', readonly: false }],
   ])('%s', (text, want) => expect(parseVolume(text)).toEqual({ propagation: undefined, ...want }))
 
   it.each(['', ':', '/a:', '/a:b', '/a:/', '/a:/b:rx', 'a/b:/c', '../x:/c', '/a:/b:ro:x'])('%j is refused', text =>

@@ -31,7 +31,7 @@ export function parseVolume(text: string): VolumeRequest {
   if (unknown !== undefined) throw invalid(`invalid mode: ${mode}`, text)
   return {
     source,
-    target: normalize(target),
+    target: normalize(target).replace(/(.)\/$/, '$1'),
     readonly: words.includes('ro'),
     propagation: words.find(word => PROPAGATION.includes(word)),
   }
