@@ -22,6 +22,8 @@ export function command(): Command {
       const ended = () => isOver(home, readRecord(home, record.id))
       for await (const { log, stream, time } of readLog(containerPaths(home, record.id).log, { follow, tail, ended }))
         process[stream].write(timestamps ? `${time} ${log}` : log)
+      if (readRecord(home, record.id)?.logGap)
+        process.stderr.write('WARNING: what it said then is missing: there was no room for it\n')
     })
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isSystemError } from '../../errors.ts'
@@ -17,12 +17,25 @@ export interface LogLine {
 const LONGEST_LINE = 16_384
 const POLL = 50
 
-/** Writes what comes of two streams into a log, line by line. */
-export function openLog(path: string): { write(stream: LogLine['stream'], chunk: Buffer): void; close(): void } {
+const GAP = 'ocilab: output is missing here: there was no room for it\n'
+
+/**
+ * Writes what comes of two streams into a log, line by line. On a full disk it goes on without, and when there is room again
+ * the log says where output is missing. `gap`: some is missing at its end; `onGap` is told when that changes.
+ */
+export function openLog(
+  path: string,
+  { gap = false, onGap }: { gap?: boolean; onGap?(gap: boolean): void } = {},
+): { write(stream: LogLine['stream'], chunk: Buffer): void; close(): void } {
   const fd = openSync(path, 'a', 0o640)
   const pending = { stdout: newPending(), stderr: newPending() }
-  const put = (stream: LogLine['stream'], log: string) =>
-    writeSync(fd, `${JSON.stringify({ log, stream, time: new Date().toISOString() } satisfies LogLine)}\n`)
+  let missing = gap
+  const put = (stream: LogLine['stream'], log: string) => {
+    const kept = append(fd, `${missing ? lineOf('stderr', GAP) : ''}${lineOf(stream, log)}`)
+    if (kept !== missing) return
+    missing = !kept
+    onGap?.(missing)
+  }
   return {
     write(stream, chunk) {
       const held = pending[stream]
@@ -37,6 +50,23 @@ export function openLog(path: string): { write(stream: LogLine['stream'], chunk:
       closeSync(fd)
     },
   }
+}
+
+function lineOf(stream: LogLine['stream'], log: string): string {
+  return `${JSON.stringify({ log, stream, time: new Date().toISOString() } satisfies LogLine)}\n`
+}
+
+/** Writes all of it or nothing; false where the disk takes no more. */
+function append(fd: number, lines: string): boolean {
+  const bytes = Buffer.from(lines)
+  const { size } = fstatSync(fd)
+  try {
+    if (writeSync(fd, bytes) === bytes.length) return true
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
+  ftruncateSync(fd, size)
+  return false
 }
 
 function newPending() {

@@ -27,6 +27,8 @@ export interface ContainerRecord {
   /** The pod it is of. */
   readonly pod?: PodMembership
   state: RecordedState
+  /** The end of what it said is not in its log: there was no room. */
+  logGap?: boolean
   /** While it runs. */
   wiring?: Wiring
 }

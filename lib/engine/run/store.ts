@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { namesIfThere } from '../../bytes/readIfThere.ts'
 import { removeIfEmpty } from '../../bytes/removeIfEmpty.ts'
@@ -8,6 +20,9 @@ import { type HeldLock, withFileLock } from '../../network/fileLock.ts'
 import { checkLabId, RUN_FOLDER } from '../../network/names.ts'
 import type { ContainerRecord } from './record.ts'
 import { isBeingMade } from './supervisor.ts'
+
+// In which stat(2) counts.
+const BLOCK = 512
 
 /** Where a lab's containers are. */
 export interface Home {
@@ -97,14 +112,44 @@ export function dropFolder(home: Home, record: ContainerRecord, options: Options
   emit(options, { type: 'undone', undo: { kind: 'directory', path } })
 }
 
-/** Writes the record beside and renames it. Of a container that somebody has removed meanwhile nothing is written. */
+/**
+ * Writes the record beside and renames it; on a full disk, where the old one is: how a container ended must be known also
+ * when its log has filled the disk. Of a container that somebody has removed meanwhile nothing is written.
+ */
 export function saveRecord(home: Home, record: ContainerRecord): void {
   const { record: path } = containerPaths(home, record.id)
+  const text = JSON.stringify(record, null, 2)
   try {
-    writeFileSync(`${path}.new`, JSON.stringify(record, null, 2), { mode: 0o600 })
-    renameSync(`${path}.new`, path)
+    replaceFile(path, text, 0o600)
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error
+    if (isSystemError(error, 'ENOENT')) return
+    if (!isSystemError(error, 'ENOSPC') || !existsSync(path) || !overwrite(path, text)) throw error
+  }
+}
+
+/** A file is the old one or the new one. What could not be written is not left beside it. */
+export function replaceFile(path: string, text: string, mode = 0o644): void {
+  const beside = `${path}.new`
+  try {
+    writeFileSync(beside, text, { mode })
+    renameSync(beside, path)
+  } catch (error) {
+    rmSync(beside, { force: true })
+    throw error
+  }
+}
+
+/** True when it could be written into the room that the file has. */
+function overwrite(path: string, text: string): boolean {
+  const bytes = Buffer.from(text)
+  const fd = openSync(path, 'r+')
+  try {
+    if (fstatSync(fd).blocks * BLOCK < bytes.length) return false
+    writeSync(fd, bytes)
+    ftruncateSync(fd, bytes.length)
+    return true
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readRuntimeConfig } from '../../bundle/configFile.ts'
@@ -17,7 +16,15 @@ import { type ContainerRecord, shortId, type Wiring } from './record.ts'
 import { checkSandbox, podFiles, startSandbox, withPodNamespaces } from './sandbox.ts'
 import { makeSharedMemory, removeSharedMemory } from './sharedMemory.ts'
 import { isUp, statusOf } from './status.ts'
-import { containerPaths, type Home, noSuchContainer, readRecord, saveRecord, withLabLock } from './store.ts'
+import {
+  containerPaths,
+  type Home,
+  noSuchContainer,
+  readRecord,
+  replaceFile,
+  saveRecord,
+  withLabLock,
+} from './store.ts'
 import { newStreams, type Sink, type Streams } from './streams.ts'
 import { addressesOf, unwire, type Warn, wire } from './wire.ts'
 
@@ -84,7 +91,13 @@ async function run(home: Home, record: ContainerRecord, how: Supervision): Promi
 
 /** Starts its program and hears it to its end. */
 async function stay(home: Home, record: ContainerRecord, how: Supervision): Promise<number> {
-  const log = openLog(containerPaths(home, record.id).log)
+  const log = openLog(containerPaths(home, record.id).log, {
+    gap: record.logGap,
+    onGap(gap) {
+      record.logGap = gap || undefined
+      saveRecord(home, record)
+    },
+  })
   let streams: Streams | undefined
   try {
     streams = newStreams(inputOf(record, how), async (stream, chunk) => {
@@ -135,7 +148,7 @@ function configured(home: Home, record: ContainerRecord, { netns, endpoints }: W
   const paths = containerPaths(home, record.id)
   const host = record.networks.includes('host')
   const wired = withPodNamespaces(home, record, withNetns(readRuntimeConfig(paths.bundle), netns, host))
-  writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(wired, null, '\t'))
+  replaceFile(join(paths.bundle, 'config.json'), JSON.stringify(wired, null, '\t'))
   writeEtcFiles(paths, { hostname: record.hostname, addresses: addressesOf(endpoints), host })
   podFiles(home, record)
   return wired
