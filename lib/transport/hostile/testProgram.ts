@@ -16,6 +16,8 @@ export async function ocilab(args: string[]): Promise<{ status: number; stdout: 
   try {
     return { status: await main(args), ...said }
   } finally {
+    // Some verbs leave it there, for a program of their own.
+    process.exitCode = undefined
     for (const spy of spies) spy.mockRestore()
   }
 }
