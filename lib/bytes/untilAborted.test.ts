@@ -1,3 +1,6 @@
+import { getEventListeners } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { Bytes } from './bytes.ts'
 import { collect } from './collect.ts'
@@ -47,5 +50,25 @@ describe('untilAborted', () => {
     }
     for await (const _ of untilAborted(source(), new AbortController().signal)) break
     expect(isClosed).toBe(true)
+  })
+
+  it('keeps no chunk that was read', async () => {
+    const { signal } = new AbortController()
+    const chunks: WeakRef<Uint8Array>[] = []
+    async function* source(): Bytes {
+      for (let count = 0; count < 10; count++) {
+        const chunk = Buffer.alloc(1000)
+        chunks.push(new WeakRef(chunk))
+        yield chunk
+      }
+    }
+    for await (const _ of untilAborted(source(), signal));
+    setFlagsFromString('--expose-gc')
+    // What a job has seen lives until its end.
+    await new Promise(resolve => setImmediate(resolve))
+    runInNewContext('gc')()
+    expect(chunks.slice(0, 5).filter(chunk => chunk.deref())).toEqual([])
+    expect(signal.aborted).toBe(false)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })

@@ -3,16 +3,10 @@ import type { Bytes } from './bytes.ts'
 /** The same bytes, from a source that may be silent for ever: a pipe, say. Throws the signal's reason as soon as there is one. */
 export async function* untilAborted(bytes: Bytes, signal: AbortSignal | undefined): Bytes {
   const chunks = bytes[Symbol.asyncIterator]()
-  const aborted = new Promise<never>((_resolve, reject) => {
-    if (signal?.aborted) reject(signal.reason)
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  aborted.catch(() => undefined)
   try {
     for (;;) {
       const next = chunks.next()
-      next.catch(() => undefined)
-      const { done, value } = await Promise.race([next, aborted])
+      const { done, value } = await (signal ? unlessAborted(next, signal) : next)
       if (done) return
       yield value
     }
@@ -22,4 +16,14 @@ export async function* untilAborted(bytes: Bytes, signal: AbortSignal | undefine
     closed?.catch(() => undefined)
     if (!signal?.aborted) await closed
   }
+}
+
+/** Not a race against one promise for all of a stream: whatever loses a race stays with it, and so every chunk would stay. */
+function unlessAborted<T>(next: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort)
+    next.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
