@@ -5,6 +5,7 @@ import { writeFileAtomically } from '../bytes/file.ts'
 import { flatten } from '../image/flatten.ts'
 import { type ImageFlags, withImageFlags } from './imageFlags.ts'
 import { type LimitFlags, limitsOf, withLimitFlags } from './limitFlags.ts'
+import { keepMemorySmall } from './memory.ts'
 import { withImage } from './openImage.ts'
 import { session } from './session.ts'
 
@@ -20,6 +21,7 @@ export function command(): Command {
     .action((source: string, flags: ExportFlags) =>
       session(flags, options =>
         withImage(source, flags, options, async image => {
+          keepMemorySmall()
           const tar = flatten(image, { ...options, limits: limitsOf(flags), lent: flags.output !== undefined })
           if (flags.output) await writeFileAtomically(flags.output, tar)
           else await pipeline(Readable.from(tar), process.stdout, { end: false })
