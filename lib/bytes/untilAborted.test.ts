@@ -4,12 +4,26 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { Bytes } from './bytes.ts'
 import { collect } from './collect.ts'
-import { untilAborted } from './untilAborted.ts'
+import { untilAborted, whileWanted } from './untilAborted.ts'
 
 async function* silentAfter(text: string): Bytes {
   yield Buffer.from(text)
   await new Promise(() => {})
 }
+
+it('whileWanted passes bytes on until there is a reason to stop', async () => {
+  const stop = new AbortController()
+  async function* endless(): Bytes {
+    for (;;) yield Buffer.from('a')
+  }
+  let seen = 0
+  const read = (async () => {
+    for await (const _chunk of whileWanted(endless(), stop.signal))
+      if (++seen === 3) stop.abort(new Error('interrupted'))
+  })()
+  await expect(read).rejects.toThrow('interrupted')
+  expect(seen).toBe(3)
+})
 
 describe('untilAborted', () => {
   it('passes bytes on, and errors', async () => {

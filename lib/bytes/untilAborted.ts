@@ -1,5 +1,13 @@
 import type { Bytes } from './bytes.ts'
 
+/** The same bytes, from a source that always has more to say. Throws the signal's reason at the next chunk. */
+export async function* whileWanted(bytes: Bytes, signal: AbortSignal | undefined): Bytes {
+  for await (const chunk of bytes) {
+    signal?.throwIfAborted()
+    yield chunk
+  }
+}
+
 /** The same bytes, from a source that may be silent for ever: a pipe, say. Throws the signal's reason as soon as there is one. */
 export async function* untilAborted(bytes: Bytes, signal: AbortSignal | undefined): Bytes {
   const chunks = bytes[Symbol.asyncIterator]()

@@ -114,6 +114,11 @@ const VERBS: [name: string, args: () => string[], isBegun: (child: ChildProcess)
   ['load', () => ['load', '-i', pipe(), 'oci:target:v0'], () => untilThere(temporary, '.ocilab.')],
   ['run', () => ['run', '--root', `${home}/containers`, '--network', 'none', `docker://${host}/a:v0`, tls], untilAsked],
   ['build', () => ['build', '--store', `${home}/store`, '-t', 'never', context()], untilAsked],
+  [
+    'build a large file',
+    () => ['build', '--store', `${home}/store`, '-t', 'never', largeContext()],
+    child => once(child.stdout!, 'data'),
+  ],
   ['registry serve', () => ['registry', 'serve', '--root', 'target'], child => once(child.stdout!, 'data')],
 ]
 
@@ -136,6 +141,12 @@ function bundle(): string {
   mkdirSync(join(path, 'rootfs'), { recursive: true })
   writeFileSync(join(path, 'rootfs/large'), '')
   truncateSync(join(path, 'rootfs/large'), LARGE)
+  return path
+}
+
+function largeContext(): string {
+  const path = bundle()
+  writeFileSync(join(path, 'Dockerfile'), 'FROM scratch\nCOPY rootfs /\n')
   return path
 }
 

@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { fileBytes } from '../../bytes/file.ts'
 import { type TarType, tarTypeOf } from '../../bytes/tar.ts'
+import { whileWanted } from '../../bytes/untilAborted.ts'
 import { OciError } from '../../errors.ts'
 import { type Digest, digester, digestOf } from '../../spec/digest.ts'
 import { PathPatterns } from './patterns.ts'
@@ -65,11 +66,14 @@ export function contextSource(folder: string, ignored: readonly string[]): CopyS
   return {
     find,
     names,
-    async contents(files) {
+    async contents(files, signal) {
       const found = new Map<SourceEntry, FileContent>()
       for (const file of files) {
         const path = place(file.path)
-        found.set(file, { digest: await fileDigest(path, file.header.size), bytes: () => fileBytes(path) })
+        found.set(file, {
+          digest: await fileDigest(path, file.header.size, signal),
+          bytes: () => whileWanted(fileBytes(path), signal),
+        })
       }
       return found
     },
@@ -96,9 +100,9 @@ function entryOf(path: string, stat: BigIntStats, type: TarType, linkpath: Buffe
   }
 }
 
-async function fileDigest(path: Buffer, size: number): Promise<Digest> {
+async function fileDigest(path: Buffer, size: number, signal?: AbortSignal): Promise<Digest> {
   if (size <= SMALL) return digestOf(readFileSync(path))
   const hash = digester()
-  for await (const chunk of fileBytes(path, { lent: true })) hash.update(chunk)
+  for await (const chunk of whileWanted(fileBytes(path, { lent: true }), signal)) hash.update(chunk)
   return hash.digest()
 }

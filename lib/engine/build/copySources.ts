@@ -41,6 +41,7 @@ interface Request {
   readonly parents?: boolean
   /** What came from URLs. */
   readonly fetched?: ReadonlyMap<string, FetchedFile>
+  readonly signal?: AbortSignal
 }
 
 /** Finds what COPY or ADD is to copy, and reads it once for its digest. Throws `COPY_FAILED`. */
@@ -53,7 +54,7 @@ export async function findSources(source: CopySource, request: Request): Promise
   const inline = [...request.files.map(inlineItem), ...fetched]
   if (found.length + inline.length === 0) throw failed(request.keyword, 'no source files were specified')
   const files = found.flatMap(({ entry, inside }) => [entry, ...inside.map(it => it.entry)]).filter(isFile)
-  const contents = await source.contents(files)
+  const contents = await source.contents(files, request.signal)
   for (const { entry, content } of inline) contents.set(entry, content)
   const items = [...found, ...inline].map(item => ({ ...item, hash: itemHash(item, contents) }))
   const hash = items.length === 1 ? items[0]!.hash : `multi:${hexOf(digestOf(items.map(it => it.hash).join(',')))}`

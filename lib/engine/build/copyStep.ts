@@ -51,6 +51,7 @@ async function findWhat(it: InstructionOf<'COPY' | 'ADD'>, { setting, expand }: 
     exclude,
     parents,
     fetched,
+    signal: setting.signal,
   })
 }
 

@@ -1,6 +1,7 @@
 import { collect } from '../../bytes/collect.ts'
 import { readTar } from '../../bytes/readTar.ts'
 import type { TarEntry } from '../../bytes/tar.ts'
+import { whileWanted } from '../../bytes/untilAborted.ts'
 import { OciError } from '../../errors.ts'
 import type { Layer } from '../../image/image.ts'
 import type { Inode, LayerTree } from '../../image/tree.ts'
@@ -23,7 +24,7 @@ export function imageSource(tree: LayerTree, layers: readonly Layer[], staging: 
   return {
     find,
     names: async folder => tree.names(folder),
-    contents: files => contentsOf(files, layers, staging),
+    contents: (files, signal) => contentsOf(files, layers, staging, signal),
   }
 }
 
@@ -46,6 +47,7 @@ async function contentsOf(
   files: readonly SourceEntry[],
   layers: readonly Layer[],
   staging: Staging,
+  signal: AbortSignal | undefined,
 ): Promise<Map<SourceEntry, FileContent>> {
   const byInode = new Map<Inode, FileContent>()
   const wanted = new Set(files.map(file => file.inode as Inode))
@@ -53,7 +55,7 @@ async function contentsOf(
     const here = new Map([...wanted].filter(it => it.layer === number).map(it => [it.index, it]))
     if (here.size === 0) continue
     let index = 0
-    for await (const entry of entriesOf(layer)) {
+    for await (const entry of entriesOf(layer, signal)) {
       const inode = here.get(index++)
       if (!inode) continue
       byInode.set(inode, await heldContent(entry, staging))
@@ -66,6 +68,6 @@ async function contentsOf(
   return new Map(files.map(file => [file, byInode.get(file.inode as Inode)!]))
 }
 
-function entriesOf(layer: Layer): AsyncGenerator<TarEntry> {
-  return readTar(layer.uncompressed(), `layer ${shortDigest(layer.descriptor.digest)}`)
+function entriesOf(layer: Layer, signal?: AbortSignal): AsyncGenerator<TarEntry> {
+  return readTar(whileWanted(layer.uncompressed(), signal), `layer ${shortDigest(layer.descriptor.digest)}`)
 }

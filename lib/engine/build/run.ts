@@ -64,7 +64,7 @@ export async function runLayer(
       await runIn(root, { id, folder }, below, { ...request, mounts: [...binds, ...request.mounts] }, print, options)
       // What is written into a volume is in no layer.
       const volumes = Object.keys(below.image.config.Volumes ?? {}).map(path => cleanPath(`/${path}`).slice(1))
-      const layer = await store.putTar(clamped(root.changes(volumes), request.latest))
+      const layer = await store.putTar(clamped(root.changes(volumes), request.latest), options)
       if (layer) await root.made(layer)
       return layer
     } finally {

@@ -148,10 +148,10 @@ function cache(mount: RunMount, store: BuildStore): Prepared {
 }
 
 /** Files of the context or of an image: a copy of them, so that what is written there goes nowhere. */
-async function bind(mount: RunMount, { store, sourceOf }: Around): Promise<Prepared> {
+async function bind(mount: RunMount, { store, sourceOf, signal }: Around): Promise<Prepared> {
   const { target, source, from, readonly } = mount
   const { staging } = store.blobs
-  const request = { keyword: 'COPY' as const, sources: [source], files: [], exclude: [] }
+  const request = { keyword: 'COPY' as const, sources: [source], files: [], exclude: [], signal }
   const found = await findSources(await sourceOf(from), request)
   if (found.items.length !== 1) throw new OciError('COPY_FAILED', `--mount: ${source}: want one file or folder`)
   return {
@@ -166,7 +166,7 @@ async function bind(mount: RunMount, { store, sourceOf }: Around): Promise<Prepa
         mode: undefined,
         staging,
       })
-      const layer = await store.putTar(changes.members())
+      const layer = await store.putTar(changes.members(), { signal })
       const snapshots = new Snapshots(await staging.file())
       const path = join(await snapshots.flat(layer ? [layer] : []), NAME)
       const isFolder = (await lstat(path)).isDirectory()

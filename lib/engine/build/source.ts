@@ -23,7 +23,7 @@ export interface CopySource {
   /** The names in a folder, in the order of their bytes. */
   names(folder: string): Promise<string[]>
   /** Digests and bytes of these files, read at once: a layer is read only from front to back. */
-  contents(files: readonly SourceEntry[]): Promise<Map<SourceEntry, FileContent>>
+  contents(files: readonly SourceEntry[], signal?: AbortSignal): Promise<Map<SourceEntry, FileContent>>
 }
 
 /** All below a folder, each folder before what is in it. */

@@ -96,12 +96,12 @@ export class StageBuilder {
 
   async #makeLayer(make: NonNullable<PlannedStep['make']>): Promise<Layer | undefined> {
     if ('layer' in make) return make.layer()
-    const { store, times } = this.#setting
+    const { store, times, signal } = this.#setting
     const tree = await this.#ownTree()
     // --link: the layer looks at nothing below it, so that it stays the same on top of anything.
     const changes = new Changes(make.apart ? new LayerTree() : tree, this.#built.layers.length, times.layerTimes())
     await make.put(changes, tree)
-    return store.putTar(changes.members())
+    return store.putTar(changes.members(), { signal })
   }
 
   async #ownTree(): Promise<LayerTree> {

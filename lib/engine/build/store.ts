@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { bytesOf } from '../../bytes/collect.ts'
 import type { TarHeader, TarInput } from '../../bytes/tar.ts'
+import { whileWanted } from '../../bytes/untilAborted.ts'
 import { writeTar } from '../../bytes/writeTar.ts'
 import { isSystemError } from '../../errors.ts'
 import type { Options } from '../../events.ts'
@@ -92,8 +93,11 @@ export class BuildStore {
   }
 
   /** Stores a layer of these members; nothing comes back where there are none. */
-  async putTar(members: Iterable<TarInput> | AsyncIterable<TarInput>): Promise<Layer | undefined> {
-    const { digest, size } = await this.blobs.put(writeTar(members))
+  async putTar(
+    members: Iterable<TarInput> | AsyncIterable<TarInput>,
+    { signal }: Options = {},
+  ): Promise<Layer | undefined> {
+    const { digest, size } = await this.blobs.put(whileWanted(writeTar(members), signal))
     return digest === EMPTY_TAR ? undefined : this.layer({ mediaType: OCI_LAYER, digest, size })
   }
 

@@ -4,7 +4,7 @@ import { gzipped } from '../../bytes/compress.ts'
 import { decompressed, detectCompression } from '../../bytes/compression.ts'
 import { fileBytes } from '../../bytes/file.ts'
 import { readTar } from '../../bytes/readTar.ts'
-import { untilAborted } from '../../bytes/untilAborted.ts'
+import { untilAborted, whileWanted } from '../../bytes/untilAborted.ts'
 import type { Options } from '../../events.ts'
 import type { BlobStore, Layer } from '../../image/image.ts'
 import { digester } from '../../spec/digest.ts'
@@ -29,7 +29,7 @@ export async function layerOfFile(path: string, blobs: BlobStore, options: Optio
 export async function layerOf(tar: Bytes, blobs: BlobStore, { signal }: Options = {}): Promise<Layer> {
   const hash = digester()
   async function* hashed(): Bytes {
-    for await (const chunk of untilAborted(tar, signal)) {
+    for await (const chunk of whileWanted(tar, signal)) {
       hash.update(chunk)
       yield chunk
     }

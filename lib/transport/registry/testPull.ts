@@ -28,7 +28,7 @@ export async function testPulls() {
       return registry
     },
     pull: (registry: FaultyRegistry, to: string) =>
-      copy(`docker://${registry.host}/a/b:v0`, `oci:${to}:v0`, { insecure: true, idle: 400 }),
+      copy(`docker://${registry.host}/a/b:v0`, `oci:${to}:v0`, { insecure: true, idle: 1_000 }),
     expectWhole: (to: string) => expectWhole(to, image),
   }
 }
