@@ -2,12 +2,11 @@ import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } 
 import { fileBytes } from '../../bytes/file.ts'
 import { type TarType, tarTypeOf } from '../../bytes/tar.ts'
 import { whileWanted } from '../../bytes/untilAborted.ts'
-import { OciError } from '../../errors.ts'
 import { type Digest, digester, digestOf } from '../../spec/digest.ts'
 import { PathPatterns } from './patterns.ts'
 import { asText, type CopySource, type FileContent, join, type SourceEntry } from './source.ts'
+import { Way } from './way.ts'
 
-const MOST_SYMLINKS = 255
 const SMALL = 1 << 20
 
 /** The build context: a folder without what its .dockerignore leaves out. All in it belongs to root, as docker has it. */
@@ -42,25 +41,15 @@ export function contextSource(folder: string, ignored: readonly string[]): CopyS
   }
 
   const find: CopySource['find'] = async (path, { follow }) => {
-    const todo = path.split('/')
-    let way: string[] = []
-    let entry = await look('')
-    for (let followed = 0; todo.length > 0; ) {
-      const name = todo.shift()!
-      if (name === '' || name === '.') continue
-      if (name === '..') way.pop()
-      else way.push(name)
-      entry = await look(way.join('/'))
+    const way = new Way(path)
+    let entry: SourceEntry | undefined
+    while (way.step()) {
+      entry = await look(way.path)
       if (!entry) return undefined
-      if (entry.header.type !== 'symlink' || (!follow && todo.length === 0)) continue
-      if (++followed > MOST_SYMLINKS)
-        throw new OciError('ARGUMENT_INVALID', `${asText(path)}: too many symlinks on the way`, { where: path })
-      const target = entry.header.linkpath!.toString('latin1')
-      way = target.startsWith('/') ? [] : way.slice(0, -1)
-      todo.unshift(...target.split('/'))
-      entry = await look(way.join('/'))
+      const { type, linkpath } = entry.header
+      if (type === 'symlink' && (follow || !way.isAtEnd)) way.follow(linkpath!)
     }
-    return entry
+    return entry?.path === way.path ? entry : look(way.path)
   }
 
   return {

@@ -1,8 +1,9 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path/posix'
-import { OciError } from '../../errors.ts'
+import { placeOf } from '../../rootfs/diskEntry.ts'
 import type { Lower } from '../../rootfs/lower.ts'
 import { asBytes } from './source.ts'
+import { Way } from './way.ts'
 
 /** A place that something will be mounted on. */
 export interface MountPoint {
@@ -11,7 +12,6 @@ export interface MountPoint {
 }
 
 const MODE = 0o755
-const MOST_SYMLINKS = 40
 
 /**
  * Makes the mount points that an image lacks, in a folder that is laid over it; folders that the image has keep their
@@ -23,8 +23,8 @@ export function makeStubs(folder: string, points: readonly MountPoint[], lower: 
     const inside = realPath(lower, asBytes(path))
     if (inside === '' || lower.header(inside)) continue
     makeFolders(folder, dirname(inside), lower, made)
-    if (isFolder) mkdirSync(place(folder, inside), { recursive: true, mode: MODE })
-    else writeFileSync(place(folder, inside), '', { mode: MODE, flag: 'a' })
+    if (isFolder) mkdirSync(placeOf(folder, inside), { recursive: true, mode: MODE })
+    else writeFileSync(placeOf(folder, inside), '', { mode: MODE, flag: 'a' })
     made.push(inside)
   }
   return made
@@ -33,7 +33,7 @@ export function makeStubs(folder: string, points: readonly MountPoint[], lower: 
 function makeFolders(folder: string, path: string, lower: Lower, made: string[]): void {
   if (path === '.' || path === '') return
   makeFolders(folder, dirname(path), lower, made)
-  const target = place(folder, path)
+  const target = placeOf(folder, path)
   if (mkdirSync(target, { recursive: true, mode: MODE }) === undefined) return
   const there = lower.header(path)
   if (!there) made.push(path)
@@ -45,23 +45,10 @@ function makeFolders(folder: string, path: string, lower: Lower, made: string[])
 
 /** Where a path leads in the image: a mount point behind a symlink is made where the symlink points. */
 function realPath(lower: Lower, path: string): string {
-  const todo = path.split('/')
-  let way: string[] = []
-  for (let followed = 0; todo.length > 0; ) {
-    const name = todo.shift()!
-    if (name === '' || name === '.') continue
-    if (name === '..') way.pop()
-    else way.push(name)
-    const link = lower.header(way.join('/'))?.linkpath?.toString('latin1')
-    if (link === undefined) continue
-    if (++followed > MOST_SYMLINKS)
-      throw new OciError('ARGUMENT_INVALID', `${path}: too many symlinks on the way`, { where: path })
-    way = link.startsWith('/') ? [] : way.slice(0, -1)
-    todo.unshift(...link.split('/'))
+  const way = new Way(path)
+  while (way.step()) {
+    const link = lower.header(way.path)?.linkpath
+    if (link) way.follow(link)
   }
-  return way.join('/')
-}
-
-function place(folder: string, path: string): Buffer {
-  return Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')])
+  return way.path
 }
