@@ -43,3 +43,33 @@ describe('an image config as runtime config', () => {
       cwd: '/',
     }))
 })
+
+describe('an image config of a stranger', () => {
+  const specOf = (config: ImageConfig['config']) => runtimeSpecFor({ ...image, config }, { passwd: '', group: '' })
+
+  it.each<[ImageConfig['config'], string]>([
+    [{ Cmd: ['a\0b'] }, 'Entrypoint: has a NUL'],
+    [{ Env: ['A=\0'] }, 'Env: has a NUL'],
+    [{ Env: ['=x'] }, 'Env: no name: "=x"'],
+    [{ WorkingDir: '/\0' }, 'WorkingDir: has a NUL'],
+    [{ Volumes: { '/v/..': {} } }, 'Volumes: "/v/..": the root cannot be a volume'],
+    [{ User: 'a:b:c' }, 'User: want user[:group], got "a:b:c"'],
+  ])('%j', (config, said) =>
+    expect(() => specOf(config)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(`config: ${said}`) }),
+    ),
+  )
+
+  it('volumes are each once, those above before those in them', () =>
+    expect(
+      specOf({ Volumes: { 'v/w': {}, '/z': {}, '/v/': {}, '/x/../v': {} } })
+        .mounts?.slice(-3)
+        .map(({ destination }) => destination),
+    ).toEqual(['/v', '/z', '/v/w']))
+
+  it('a label that no annotation can be is none', () =>
+    expect(Object.keys(specOf({ Labels: { '': 'x', 'a\0': 'x', b: '\0', c: 'd' } }).annotations!)).toEqual([
+      ...['os', 'architecture', 'created'].map(name => `org.opencontainers.image.${name}`),
+      'c',
+    ]))
+})

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hostsFile, resolvConf } from './etcFiles.ts'
-import { parsePorts } from './ports.ts'
+import { exposedPorts, parsePorts } from './ports.ts'
 import { parseVolume } from './volumes.ts'
 import { portWords, statusWords } from './words.ts'
 
@@ -50,6 +50,20 @@ describe('-p', () => {
         expect(ports).toHaveLength(more + 1)
       }),
     ))
+})
+
+describe('-P', () => {
+  it('takes any port of the host for each that the image exposes', () =>
+    expect(exposedPorts({ '53/UDP': {}, '80': {} })).toEqual([
+      { protocol: 'udp', hostPorts: [0, 0], containerPort: 53 },
+      { protocol: 'tcp', hostPorts: [0, 0], containerPort: 80 },
+    ]))
+
+  it.each(['x/y', '8000:80', '80-90', '0', '65536', '80/sctp', ''])('%j is no port of an image', port =>
+    expect(() => exposedPorts({ [port]: {} })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('ExposedPorts') }),
+    ),
+  )
 })
 
 describe('-v', () => {
