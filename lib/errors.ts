@@ -111,6 +111,14 @@ export function isSystemError(error: unknown, code?: string): error is NodeJS.Er
   return typeof got === 'string' && typeof syscall === 'string' && (code === undefined || got === code)
 }
 
+/** Throws an error again, with the path of the file it was in: of one that is open, Node does not say which it is. */
+export function inFile(path: string | Buffer): (error: unknown) => never {
+  return error => {
+    if (isSystemError(error)) error.path ??= String(path)
+    throw error
+  }
+}
+
 /**
  * Any error in one sentence: what a terminal, a notebook and a check print of it. A `code` stands in brackets, as it does
  * for errors of ours; what we did not foresee has none, and `undefined` says so.

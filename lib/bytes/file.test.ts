@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { sentence } from '../errors.ts'
 import { bytesOf, collect } from './collect.ts'
 import { fileBytes, writeFileAtomically } from './file.ts'
 
@@ -21,6 +22,13 @@ it('reads a file whole or in part, in chunks', async () => {
   expect(content.subarray(1_000_000, 2_400_001).equals(part)).toBe(true)
   expect(await collect(fileBytes(path, { start: 2_499_999 }))).toHaveLength(1)
   expect(await collect(fileBytes(path, { start: 3, end: 3 }))).toHaveLength(0)
+})
+
+it('says which file it was that could not be read or written', async () => {
+  const reading = collect(fileBytes(folder)).catch(sentence)
+  expect(await reading).toBe(`${folder}: illegal operation on a directory, read [EISDIR]`)
+  const writing = writeFileAtomically('/dev/full/x', 'x').catch(sentence)
+  expect(await writing).toMatch(/^\/dev\/full\/x\.\S+: not a directory \[ENOTDIR\]$/)
 })
 
 it('reads a pipe', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { inFile } from '../errors.ts'
 import { oneAhead } from './ahead.ts'
 import type { Bytes } from './bytes.ts'
 
@@ -14,6 +15,8 @@ export async function* fileBytes(path: string | Buffer, range: Range = {}): Byte
   const file = await open(path, 'r')
   try {
     yield* bytesOfFile(file, range)
+  } catch (error) {
+    inFile(path)(error)
   } finally {
     await file.close()
   }
@@ -59,9 +62,9 @@ export async function writeFileAtomically(
   try {
     const file = await open(beside, 'wx', mode)
     try {
-      if (typeof bytes === 'string' || bytes instanceof Uint8Array) await file.writeFile(bytes)
-      else for await (const chunk of bytes) await writeAll(file, chunk)
-      await file.sync()
+      if (typeof bytes === 'string' || bytes instanceof Uint8Array) await file.writeFile(bytes).catch(inFile(path))
+      else for await (const chunk of bytes) await writeAll(file, chunk).catch(inFile(path))
+      await file.sync().catch(inFile(path))
     } finally {
       await file.close()
     }

@@ -101,7 +101,7 @@ export class LayerWriter {
     const owner = this.options.rootless ? {} : { uid, gid }
     const fd = this.call('create', path, () => this.root.create(toBytes(path)))
     try {
-      await writeBody(fd, entry.body)
+      await writeBody(fd, entry.body, String(toBytes(path)))
     } catch (error) {
       closeSync(fd)
       throw error

@@ -5,7 +5,7 @@ import { both } from '../bytes/both.ts'
 import type { Bytes } from '../bytes/bytes.ts'
 import { writeAll } from '../bytes/file.ts'
 import { namesIfThere } from '../bytes/readIfThere.ts'
-import { isSystemError } from '../errors.ts'
+import { inFile, isSystemError } from '../errors.ts'
 import { isGone, ownMark } from './owner.ts'
 import { SyncAhead } from './syncAhead.ts'
 
@@ -79,7 +79,7 @@ export async function writeNew(
   let working: Promise<void> = Promise.resolve()
   // The kernel takes it while we look at it: most of the time that is hashing.
   const work = async (chunk: Uint8Array) => {
-    await both(writeAll(file, chunk), (async () => onChunk?.(chunk))())
+    await both(writeAll(file, chunk).catch(inFile(path)), (async () => onChunk?.(chunk))())
     if (sync) ahead.wrote(file, chunk.length)
   }
   try {
@@ -92,7 +92,7 @@ export async function writeNew(
       working.catch(() => undefined)
     }
     await working
-    if (sync) await ahead.sync(file)
+    if (sync) await ahead.sync(file).catch(inFile(path))
   } finally {
     await working.catch(() => undefined)
     await ahead.rest()

@@ -73,7 +73,7 @@ describe.each(VERBS)('%s', (verb, argsFor) => {
       const run = () => spawnSync(process.execPath, [CLI, ...argsFor(join(home, 'target'))], { encoding: 'utf8' })
       const { status, stderr } = run()
       expect(status).toBe(1)
-      expect(stderr).toMatch(/^ocilab: .*(ENOSPC|EROFS|no space|read-only)[^\n]*\n$/)
+      expect(stderr).toMatch(/^ocilab: [^\n]*\/[^\n]*(ENOSPC|EROFS|no space|read-only)[^\n]* \[\w+\]\n$/)
       // Blobs that came whole may stay for the next try.
       const left = readdirSync(home, { recursive: true, encoding: 'utf8' })
       expect(left.filter(name => !/^target(\/blobs(\/sha256(\/[0-9a-f]{64})?)?)?$/.test(name))).toEqual([])
@@ -121,7 +121,7 @@ describe.each(VERBS)('%s', (verb, argsFor) => {
       if (status === 0) expectSound(target, where)
       else {
         expect(status, where).toBe(1)
-        expect(stderr, where).toMatch(/^ocilab: [^\n]+\n( {2}hint: [^\n]+\n)?$/)
+        expect(stderr, where).toMatch(/^ocilab: [^\n]+ \[\w+\]\n( {2}hint: [^\n]+\n)?$/)
         expect(stderr, where).not.toContain('unexpected')
         if (existsSync(target)) expectSound(target, where)
       }
