@@ -77,10 +77,7 @@ export class PullThrough extends Storage {
       const upload: Upload = await this.beginUpload(name, algorithmOf(digest), written => growing.grew(written))
       // From the moment it is kept, the upload's own file may go.
       const growing = new Growing(blob.size, range => (this.medium.shelf(name).blob(digest) ?? upload).bytes(range))
-      const fetching = this.fetch(name, blob, upload, growing).finally(() => {
-        over()
-        this.fetches.delete(fetching)
-      })
+      const fetching = this.fetch(name, blob, upload, growing, over).finally(() => this.fetches.delete(fetching))
       this.fetches.add(fetching)
       return growing
     } catch (error) {
@@ -89,12 +86,21 @@ export class PullThrough extends Storage {
     }
   }
 
-  private async fetch(name: string, blob: Descriptor, upload: Upload, growing: Growing): Promise<void> {
+  private async fetch(
+    name: string,
+    blob: Descriptor,
+    upload: Upload,
+    growing: Growing,
+    over: () => void,
+  ): Promise<void> {
     try {
       await upload.append(this.client(name).blob(blob))
       await this.finishUpload(upload, blob.digest)
+      over()
       growing.finished()
     } catch (error) {
+      // Whoever hears of it and asks again is not told of this one.
+      over()
       growing.failed(error)
       // Who reads has heard what went wrong; nobody waits for this.
       await this.cancelUpload(upload).catch(() => undefined)
