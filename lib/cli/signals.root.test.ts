@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PROGRAM } from '../package.ts'
 import { imageWith } from '../rootfs/testLayers.ts'
+import { digestOf } from '../spec/digest.ts'
 import { copy } from '../transport/copy.ts'
 import { heldImage } from '../transport/held.ts'
 import { createRegistry } from '../transport/registry/server/registry.ts'
@@ -194,13 +195,16 @@ describe.each([
     if (verb !== 'load') expect(child.exitCode).toBe(status)
     clearTimeout(late)
     expect(said).not.toMatch(/unexpected|^\s+at /m)
-    // What is kept for the next time is whole: a store, an empty registry or folder for images.
-    const kept = ['store', 'containers', ...(['sync', 'registry serve'].includes(verb) ? ['target'] : [])]
+    // What is kept for the next time is whole: a store, an empty registry or folder for images, blobs that came to their end.
+    const mayStay = ['sync', 'registry serve', 'pull', 'mutate'].includes(verb)
+    const kept = ['store', 'containers', ...(mayStay ? ['target'] : [])]
     expect(left().filter(name => !before.includes(name) && !kept.includes(name))).toEqual([])
     const ps = spawnSync(process.execPath, [PROGRAM, 'ps', '-aq', '--root', `${home}/containers`], { encoding: 'utf8' })
     expect(ps.stdout).toBe('')
     const inside = readdirSync(home, { recursive: true, encoding: 'utf8' })
-    expect(inside.filter(name => /(^|\/)\.ocilab\.|\.lock$|target\/.*[0-9a-f]{64}/.test(name))).toEqual([])
+    expect(inside.filter(name => /(^|\/)\.ocilab\.|\.lock$|target\/index\.json$/.test(name))).toEqual([])
+    for (const name of inside.filter(it => /target\/.*[0-9a-f]{64}$/.test(it)))
+      expect(digestOf(readFileSync(join(home, name)))).toBe(`sha256:${basename(name)}`)
   })
 })
 
