@@ -63,7 +63,7 @@ export async function writeFileAtomically(
     const file = await open(beside, 'wx', mode)
     try {
       if (typeof bytes === 'string' || bytes instanceof Uint8Array) await file.writeFile(bytes).catch(inFile(path))
-      else for await (const chunk of bytes) await writeAll(file, chunk).catch(inFile(path))
+      else await writeEach(file, bytes, path)
       await file.sync().catch(inFile(path))
     } finally {
       await file.close()
@@ -77,6 +77,21 @@ export async function writeFileAtomically(
 /** A name beside `path`, on the same file system, that nobody else has. */
 export function temporaryName(path: string): string {
   return `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+}
+
+/** While one chunk is written, the next is made: chunks may be lent. */
+async function writeEach(file: FileHandle, chunks: Bytes, path: string): Promise<void> {
+  let writing = Promise.resolve()
+  try {
+    for await (const chunk of chunks) {
+      await writing
+      writing = writeAll(file, chunk).catch(inFile(path))
+      // Whoever waits for it sees what went wrong.
+      writing.catch(() => undefined)
+    }
+  } finally {
+    await writing
+  }
 }
 
 export async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {

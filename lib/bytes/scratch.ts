@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inFile } from '../errors.ts'
 import type { Bytes } from './bytes.ts'
 import { bytesOfFile, temporaryName, writeAll } from './file.ts'
 import { InHand } from './inHand.ts'
@@ -62,7 +63,7 @@ export class Scratch {
   async #write(): Promise<void> {
     await this.#writing
     this.#file ??= await withoutName()
-    this.#writing = writeAll(this.#file, this.#room.subarray(0, this.#filled))
+    this.#writing = writeAll(this.#file, this.#room.subarray(0, this.#filled)).catch(inFile(tmpdir()))
     // Whoever waits for it sees what went wrong.
     this.#writing.catch(() => undefined)
     ;[this.#room, this.#other] = [this.#other, this.#room]

@@ -69,12 +69,14 @@ async function besideDocker(image: BenchImage, docker: Docker, { folder }: Place
     {
       ...{ name: `save: ${image}`, goal: 0.3 },
       ours: saved(program('ocilab save', [...OCILAB, 'save', '-q', from, '-n', name, '-o', out])),
-      peers: [saved({ name: 'docker save', run: () => docker('save', name, '-o', out) })],
+      peers: [saved({ name: 'docker save', server: docker.daemon, run: () => docker('save', name, '-o', out) })],
     },
     {
       ...{ name: `export: ${image}`, goal: 0.3 },
       ours: exported(program('ocilab export', [...OCILAB, 'export', '-q', from, '-o', out])),
-      peers: [exported({ name: 'docker export', run: () => docker('export', image, '-o', out) })],
+      peers: [
+        exported({ name: 'docker export', server: docker.daemon, run: () => docker('export', image, '-o', out) }),
+      ],
     },
     {
       ...{ name: `load: ${image}`, goal: 1 },

@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Place } from './suite.ts'
 
-/** Runs `docker …` against a daemon of the bench's own. */
-export type Docker = (...args: string[]) => void
+/** Runs `docker …` against a daemon of the bench's own, which does the work. */
+export interface Docker {
+  (...args: string[]): void
+  readonly daemon: number
+}
 
 /** A daemon of our own, with the storage it has on ordinary machines. */
 export async function startDocker({ folder, defer }: Place): Promise<Docker> {
@@ -25,8 +28,9 @@ export async function startDocker({ folder, defer }: Place): Promise<Docker> {
     await gone
   })
   const env = { ...process.env, DOCKER_BUILDKIT: '0', DOCKER_CONFIG: join(home, 'client') }
-  const docker = (...args: string[]) =>
+  const run = (...args: string[]) =>
     void execFileSync('docker', ['-H', `unix://${socket}`, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const docker = Object.assign(run, { daemon: daemon.pid! })
   for (const deadline = Date.now() + 60_000; ; await sleep(100)) {
     try {
       docker('version')
