@@ -27,18 +27,17 @@ export async function copyImage(
   const fitting = fit(image, sink, options)
   // One blob may be in an image twice, an empty layer say: it moves once.
   const unlike = [...new Map(fitting.layers.map(layer => [layer.descriptor.digest, layer])).values()]
-  const copies = [
-    ...unlike.map(layer => () => copyLayer(layer, sink, options)),
-    () => copyConfig(fitting, sink, options),
-  ]
-  const moved = await inParallel(copies, PARALLEL, copy => copy(), stop)
+  const moved = await inParallel(unlike, PARALLEL, layer => copyLayer(layer, sink, options), stop)
   const byDigest = new Map(unlike.map((layer, index) => [layer.descriptor.digest, moved[index]!.descriptor]))
   const layers = fitting.layers.map(layer => byDigest.get(layer.descriptor.digest)!)
+  // Not beside them: a copy that is interrupted would leave a folder with nothing but a config in it.
+  const config = await copyConfig(fitting, sink, options)
   const { mediaType } = fitting.descriptor
   options.signal?.throwIfAborted()
   const manifest = await put({ mediaType, raw: manifestWith(fitting, layers) })
-  const there = moved.filter(blob => blob.skipped).length
-  return { manifest, config: moved.at(-1)!.descriptor, skipped: there, copied: moved.length - there }
+  const all = [...moved, config]
+  const there = all.filter(blob => blob.skipped).length
+  return { manifest, config: config.descriptor, skipped: there, copied: all.length - there }
 }
 
 /** The image with a manifest the destination can hold; the image itself where it can. */
