@@ -54,11 +54,13 @@ describe.each(tables)('%s', (_table, cases) => {
 })
 
 describe('one that runs', () => {
-  const WAIT = 'trap "exit 7" TERM; while :; do sleep 0.05; done'
+  const WAIT = 'trap "exit 7" TERM; echo ready; while :; do sleep 0.05; done'
+  const isReady = () => expect.poll(async () => (await verb('logs', 'one')).stdout).toBe('ready\n')
   afterEach(() => verb('rm', '--force', 'one', 'two'))
 
   it.each(['garbage', '0', '65'])('can be stopped, were its signal %j', async StopSignal => {
     await run(shell(WAIT, { StopSignal }), '-d', '--name', 'one')
+    await isReady()
     expect(await verb('stop', 'one')).toMatchObject({ status: 0 })
     expect((await verb('ps', '-a')).stdout).toContain('Exited (7)')
   })
@@ -73,12 +75,11 @@ describe('one that runs', () => {
     async make => {
       // Nothing drives such a device: who opens it is told so.
       const node = make.startsWith('mknod') ? ' c 240 77' : ''
-      const change = `cd /etc; rm passwd; busybox ${make} passwd${node}; echo changed; ${WAIT}`
+      const change = `cd /etc; rm passwd; busybox ${make} passwd${node}; ${WAIT}`
       await run(shell(change), '-d', '--name', 'one')
-      await expect.poll(async () => (await verb('logs', 'one')).stdout).toBe('changed\n')
+      await isReady()
       const { status, stderr } = await verb('exec', '-u', 'app', 'one', 'id')
       expect([status, stderr]).toEqual([1, expect.stringContaining('want a user of the image, got "app"')])
-      await verb('stop', 'one')
     },
   )
 

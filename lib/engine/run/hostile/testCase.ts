@@ -51,20 +51,18 @@ const BASE: Record<string, Member> = {
 
 /** The layer and the configuration of such an image. */
 export async function partsOf(image: HostileImage, out: string): Promise<{ tar: Uint8Array; config: unknown }> {
-  const members = { ...BASE, ...image.files?.(out) }
-  const isThere = (path: string) =>
-    [...ancestorsOf(path)].every(
-      above => (members[above]?.type ?? 'directory') === 'directory' && !members[above]?.linkpath,
-    )
-  const inputs = Object.entries(members)
-    .filter(([path]) => isThere(path))
-    .map(([path, member]) => tarInput(path, member))
-  const tar = await collect(writeTar(inputs))
-  const config = {
-    architecture: hostPlatform().architecture,
-    os: 'linux',
-    config: image.process,
-    rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
-  }
+  const tar = image.files ? await layerOf({ ...BASE, ...image.files(out) }) : BASE_TAR
+  const { architecture } = hostPlatform()
+  const rootfs = { type: 'layers', diff_ids: [digestOf(tar)] }
+  const config = { architecture, os: 'linux', config: image.process, rootfs }
   return { tar, config: image.config ? image.config(config) : config }
 }
+
+/** What would be below something else than a folder is left out. */
+async function layerOf(members: Record<string, Member>): Promise<Uint8Array> {
+  const isFolder = (path: string) => !members[path] || members[path].type === 'directory'
+  const fitting = Object.entries(members).filter(([path]) => [...ancestorsOf(path)].every(isFolder))
+  return collect(writeTar(fitting.map(([path, member]) => tarInput(path, member))))
+}
+
+const BASE_TAR = await layerOf(BASE)

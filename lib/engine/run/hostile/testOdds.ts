@@ -6,8 +6,6 @@ const whole = (changed: object): HostileImage => ({
   config: it => ({ ...it, config: odd({}).process, ...changed }),
 })
 const labels = (Labels: unknown): HostileImage => odd({ Labels })
-const many = <T>(length: number, of: (at: number) => [string, T]): Record<string, T> =>
-  Object.fromEntries(Array.from({ length }, (_, at) => of(at)))
 
 const INSIDE = 'inside\n'
 const noPort: Expected = ['CONFIG_INVALID', 'config: ExposedPorts: want port[/tcp|/udp], got ']
@@ -40,14 +38,14 @@ export const oddCases: Case[] = [
   ['ports null', ports(null, '-P'), INSIDE],
   ['a signal that is none', odd({ StopSignal: 'garbage' }), INSIDE],
   ['a signal of a number', odd({ StopSignal: 9 }), ['MANIFEST_INVALID', 'StopSignal: want a string']],
-  ['a huge label', labels({ a: 'x'.repeat(3 << 20) }), INSIDE],
+  ['a huge label', labels({ a: 'x'.repeat(1 << 20) }), INSIDE],
   [
     'a label as large as a config may be',
     labels({ a: 'x'.repeat(7 << 20) }),
     ['TOO_LARGE', 'config.json: too large'],
     ['runs', 'it does not hand labels to its runtime'],
   ],
-  ['many labels', labels(many(10_000, at => [`l${at}`, 'x'])), INSIDE],
+  ['many labels', labels(Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`l${at}`, 'x']))), INSIDE],
   ['a label without a name', labels({ '': 'x' }), INSIDE],
   ['a label with NUL', labels({ 'a\0': 'x', b: '\0' }), INSIDE],
   ['labels that runtimes obey', labels({ 'run.oci.hooks.stderr': '/x', 'run.oci.handler': 'krun' }), INSIDE],

@@ -30,9 +30,12 @@ const places = (place: string, which: 2 | 3 | 4): Case[] =>
     return [`/${place}: ${name}`, { ...shell('echo inside'), files }, here, same ? undefined : OVER]
   })
 
+// In CI some of them, whatever is mounted and whatever is there.
+const SWEEP = process.env.OCILAB_SWEEP === '1'
+
 /** What a runtime mounts over, as the image has it. */
 export const placeCases: Case[] = [
   ...['proc', 'sys', 'dev'].flatMap(place => places(place, 2)),
   ...places('etc', 3),
   ...['etc/hosts', 'etc/resolv.conf', 'etc/hostname'].flatMap(place => places(place, 4)),
-]
+].filter((_, at) => SWEEP || at % 4 === 0)
