@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inFile } from '../errors.ts'
 import type { Bytes } from './bytes.ts'
+import { LARGE } from './chunks.ts'
 import { bytesOfFile, temporaryName, writeAll } from './file.ts'
 import { InHand } from './inHand.ts'
 
@@ -44,9 +45,12 @@ export class Scratch {
     await this.#writing
   }
 
-  /** Contents of which nothing is read yet; in hand where they are few, and then good only until the next ones are asked for. */
+  /**
+   * Contents, in hand where they are few, and then good only until the next ones are asked for: {@link writeTar} has copied
+   * them before. More come as a stream, whose chunks are the reader's own, or lent.
+   */
   async contents(at: number, size: number, how: { lent?: boolean } = {}): Promise<Bytes> {
-    if (size > ROOM) return bytesOfFile(this.#file!, { start: at, end: at + size, ...how })
+    if (this.#file && size > LARGE) return bytesOfFile(this.#file, { start: at, end: at + size, ...how })
     if (at < this.#start || at + size > this.#start + this.#filled) {
       const { bytesRead } = await this.#file!.read(this.#room, 0, ROOM, at)
       this.#start = at

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { collect } from '../bytes/collect.ts'
+import { bytesOf, collect } from '../bytes/collect.ts'
 import { readTar } from '../bytes/readTar.ts'
 import { imageWith, type Member } from '../rootfs/testLayers.ts'
 import { flatten } from './flatten.ts'
@@ -47,6 +47,24 @@ describe('flatten', () => {
     ],
     ['a file over a folder', [{ 'd/x': {} }, { d: { body: 'f' } }], { d: 'f' }],
   ])('%s', async (_name, layers, expected) => expect(await contents(await imageWith(...layers))).toEqual(expected))
+
+  it.each([false, true])('gives chunks that stay as long as they may (lent: %s)', async lent => {
+    const sizes = [400_000, 900_000, 300_000, 5000, 2_500_000, 262_144, 262_145, 1_048_576]
+    const files = sizes.map((size, index): [string, Member] => [`f${index}`, { body: String(index).repeat(size) }])
+    const parts: Buffer[] = []
+    let before: Buffer = Buffer.alloc(0)
+    for await (const chunk of flatten(await imageWith(Object.fromEntries(files)), { lent })) {
+      // Lent ones are good until the next but one is asked for; others for ever.
+      parts.push(lent ? Buffer.from(before) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))
+      before = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    }
+    if (lent) parts.push(before)
+    const seen: string[] = []
+    for await (const { body } of readTar(bytesOf(...parts), 'flat'))
+      seen.push(Buffer.from(await collect(body)).toString())
+    expect(seen.length).toBe(sizes.length)
+    for (const [index, [, { body }]] of files.entries()) expect(seen[index] === body, `f${index}`).toBe(true)
+  })
 
   it('equals laying files over each other, whatever the layers', async () => {
     const name = fc.constantFrom('a', 'b', 'd/a', 'd/b', 'd/e/a', 'f')
