@@ -30,6 +30,7 @@ export interface Faulted {
   readonly hit?: string
 }
 
+const PATIENCE = 2_000
 const OCIRUN = fileURLToPath(new URL('../../dist/ocirun.cjs', import.meta.url))
 
 /** Runs what `npm run build` made of ocirun, with one fault. */
@@ -53,8 +54,9 @@ export async function faulted(args: string[], cwd: string, fault: Fault): Promis
   // strace stays as long as the container does: what it writes down tells when the program itself has ended.
   const lines = () => readFileSync(file, 'utf8').split('\n')
   while (!gone && !endOf(lines())) await sleep(5)
-  // What it has said is in the pipe when its end is written down, but we may not have looked there since.
-  await new Promise(setImmediate)
+  // What it has said may reach us after its end has been written down: who failed has said something.
+  const failed = () => !['0', undefined].includes(endOf(lines())?.[2])
+  for (let waited = 0; failed() && stderr === '' && waited < PATIENCE; waited += 5) await sleep(5)
   child.stderr.destroy()
   const trace = lines()
   const killed = trace.findIndex(line => line.includes('killed by SIGKILL'))
