@@ -18,7 +18,7 @@ export function detectCompression(prefix: Uint8Array): Compression {
 export async function* decompressed(bytes: Bytes, where: string, { lent = false } = {}): Bytes {
   const source = rewindable(bytes)
   try {
-    const compression = detectCompression(await peeked(source))
+    const compression = detectCompression(await source.peek(LONGEST_MAGIC))
     if (compression === 'none') yield* source.rest()
     else yield* (await decompressor(compression))(source, where, { lent })
   } finally {
@@ -32,15 +32,4 @@ type Decompressor = (source: Rewindable, where: string, how: { lent: boolean }) 
 async function decompressor(compression: 'gzip' | 'zstd'): Promise<Decompressor> {
   if (compression === 'gzip') return (await import('./gunzip.ts')).gunzipped
   return (await import('./unzstd.ts')).unzstd
-}
-
-async function peeked(source: Rewindable): Promise<Uint8Array> {
-  let prefix = Buffer.alloc(0)
-  while (prefix.length < LONGEST_MAGIC) {
-    const chunk = await source.next()
-    if (chunk === undefined) break
-    prefix = Buffer.concat([prefix, chunk])
-  }
-  source.putBack(prefix)
-  return prefix
 }

@@ -25,3 +25,19 @@ describe.each(['gzip', 'zstd', 'xz', 'bzip2'])('packed with %s', program => {
       code: { gzip: 'GZIP_INVALID', zstd: 'ZSTD_INVALID' }[program] ?? 'ARCHIVE_INVALID',
     }))
 })
+
+it.each(['none', 'gzip', 'xz'])('who takes only the first of it lets go of the file: %s', async program => {
+  const text = Buffer.from('hello '.repeat(10_000))
+  const packed = program === 'none' ? text : execFileSync(program, ['-c'], { input: text })
+  let isOpen = false
+  async function* file(): Bytes {
+    isOpen = true
+    try {
+      for (;;) yield packed
+    } finally {
+      isOpen = false
+    }
+  }
+  for await (const _first of unpacked(file(), 'it')) break
+  expect(isOpen).toBe(false)
+})

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Bytes } from '../../bytes/bytes.ts'
 import { decompressed } from '../../bytes/compression.ts'
+import { rewindable } from '../../bytes/rewindable.ts'
 import { isSystemError, OciError } from '../../errors.ts'
 
 // Node knows gzip and zstd; for the others docker, too, calls the program.
@@ -12,26 +13,14 @@ const LONGEST_MAGIC = 6
 
 /** The bytes inside, whatever docker would unpack. Throws `ARCHIVE_INVALID`, `TOOL_MISSING` where xz or bzip2 is needed. */
 export async function* unpacked(bytes: Bytes, where: string): Bytes {
-  const [prefix, whole] = await peeked(bytes)
-  const known = PROGRAMS.find(({ magic }) => prefix.startsWith(magic))
-  if (known) yield* through(known.program, whole, where)
-  else yield* decompressed(whole, where)
-}
-
-async function peeked(bytes: Bytes): Promise<[string, Bytes]> {
-  const chunks = bytes[Symbol.asyncIterator]()
-  const seen: Uint8Array[] = []
-  for (let size = 0; size < LONGEST_MAGIC; ) {
-    const { done, value } = await chunks.next()
-    if (done) break
-    seen.push(value)
-    size += value.length
+  const source = rewindable(bytes)
+  try {
+    const prefix = (await source.peek(LONGEST_MAGIC)).toString('hex')
+    const known = PROGRAMS.find(({ magic }) => prefix.startsWith(magic))
+    yield* known ? through(known.program, source.rest(), where) : decompressed(source.rest(), where)
+  } finally {
+    await source.close()
   }
-  async function* whole(): Bytes {
-    yield* seen
-    yield* { [Symbol.asyncIterator]: () => chunks }
-  }
-  return [Buffer.concat(seen).subarray(0, LONGEST_MAGIC).toString('hex'), whole()]
 }
 
 async function* through(program: string, bytes: Bytes, where: string): Bytes {
