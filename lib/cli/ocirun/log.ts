@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { isOciError } from '../../errors.ts'
+import { isOciError, isSystemError, sentence as sentenceOf } from '../../errors.ts'
 import type { Global } from './global.ts'
 
 /** An error with the exit code it asks for. */
@@ -45,6 +45,7 @@ function logTo({ log, format }: Global, message: string, level: string): void {
 
 function sentence(error: unknown): string {
   if (error instanceof ExitError) return error.message
+  if (isSystemError(error)) return sentenceOf(error)
   // Node's own may go on for lines; what happened is in the first.
   const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
   return isOciError(error) && error.data.hint ? `${message} (${error.data.hint})` : message
