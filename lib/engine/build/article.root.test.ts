@@ -12,9 +12,10 @@ import { testFolder } from '../../transport/testImages.ts'
 import { editImage } from '../edit/edit.ts'
 import { build } from './build.ts'
 
+const folder = testFolder()
+
 // The article's Dockerfile, line by line, on the three layers below its app.jar: a JRE of Debian's packages.
 it('the article’s Dockerfile builds, and its container answers', { timeout: 120_000 }, async () => {
-  const folder = testFolder()
   const { image, expect: answer } = await demoImage('java')
   const below = { layers: image.layers.slice(0, -1), history: image.config.history!.slice(0, 3) }
   const base = await editImage(image, { ...below, config: { Entrypoint: undefined } }, memoryBlobs())

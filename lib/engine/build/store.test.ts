@@ -5,8 +5,9 @@ import type { TarInput } from '../../bytes/tar.ts'
 import { testFolder } from '../../transport/testImages.ts'
 import { BuildStore } from './store.ts'
 
+const folder = join(testFolder(), 'store')
+
 it('a layer whose end nobody waits for leaves nothing', async () => {
-  const folder = join(testFolder(), 'store')
   const store = new BuildStore(folder)
   const stop = new AbortController()
   async function* endless(): AsyncGenerator<TarInput> {

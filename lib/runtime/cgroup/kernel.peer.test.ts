@@ -9,8 +9,7 @@ import { testBundle, testCrun, testOcirun } from '../testBundle.ts'
 import { cgroupMode, hierarchies } from './hierarchy.ts'
 
 // What the kernel's cgroup v2 has got, and what it then does, by each runtime: the real ones say what is right.
-const folder = mkdtempSync(join(tmpdir(), 'ocilab-cgroup2-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let folder: string
 
 const PROGRAMS: Record<string, () => string> = {
   ocirun: () => testOcirun(folder),
@@ -49,8 +48,10 @@ describe.runIf(cgroupMode(hierarchies()) === 'v2').each(Object.keys(PROGRAMS))('
   const exec = (...args: string[]) => call('exec', id, ...args)
 
   beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ocilab-cgroup2-'))
     program = PROGRAMS[name]!()
   })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   describe('one container', () => {
     let bundle: Awaited<ReturnType<typeof bundleOf>>
