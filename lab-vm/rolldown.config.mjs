@@ -36,7 +36,7 @@ const bundle = (program, groups) => ({
 const ocilab = [
   {
     name: 'common',
-    test: /lib.(errors|events|kernel|package|spec.digest|bytes.readIfThere|cli.(session|progress|report))[.]ts|commander/,
+    test: /lib.(errors|events|kernel|spec.digest|bytes.readIfThere|cli.(session|progress|report))[.]ts|commander/,
   },
   { name: 'images', test: /lib.(image.(open|tree)|transport.(blobDirectory|layoutIndex))[.]ts/ },
   { name: 'build', test: /lib.cli.build[.]ts/ },
