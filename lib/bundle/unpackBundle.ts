@@ -1,11 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../bytes/file.ts'
-import { isSystemError } from '../errors.ts'
 import { type Options, say } from '../events.ts'
 import type { Image } from '../image/image.ts'
 import { readInRoot } from '../rootfs/readInRoot.ts'
-import { fillInPlace } from '../rootfs/target.ts'
+import { fillFolder } from '../rootfs/target.ts'
 import { unpack } from '../rootfs/unpack.ts'
 import { type Bundle, openBundle } from './bundle.ts'
 import { runtimeSpecFor } from './fromImage.ts'
@@ -21,27 +19,16 @@ export async function unpackBundle(
 ): Promise<Bundle> {
   say(options, `umoci unpack --image IMAGE ${path}`)
   // A bundle is whole or not there.
-  return fillInPlace(path, () => filled(image, path, options), { isNew: await made(path) })
+  await fillFolder(path, folder => fill(image, folder, options), { mode: 0o700 })
+  return openBundle(path)
 }
 
-async function filled(image: Image, path: string, options: Options & { rootless?: boolean }): Promise<Bundle> {
+async function fill(image: Image, path: string, options: Options & { rootless?: boolean }): Promise<void> {
   const rootfs = join(path, 'rootfs')
   await unpack(image, rootfs, options)
   const accounts = { passwd: read(rootfs, 'etc/passwd'), group: read(rootfs, 'etc/group') }
   const config = runtimeSpecFor(image.config, accounts, { rootless: options.rootless })
   await writeFileAtomically(join(path, 'config.json'), JSON.stringify(config, null, '\t'))
-  return openBundle(path)
-}
-
-/** Makes the folder, and answers whether it was not there. */
-async function made(path: string): Promise<boolean> {
-  try {
-    await mkdir(path, { mode: 0o700 })
-    return true
-  } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return false
-    throw error
-  }
 }
 
 /** A file of the image, looked up as if the rootfs were the root; empty where it is not there. */

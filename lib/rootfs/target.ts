@@ -1,27 +1,32 @@
-import { mkdir, open, readdir, rename, rmdir } from 'node:fs/promises'
+import { mkdir, open, readdir, rename } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { isSystemError, OciError } from '../errors.ts'
 import { kernelError, native } from '../kernel.ts'
-import { stagingIn } from '../transport/staging.ts'
+import { stagingIn, sweepStaging } from '../transport/staging.ts'
 
 /**
  * Fills a folder that is absent or empty, whole or not at all: one that is absent is filled under another name and
- * renamed, one that is there (a mount point, maybe) is emptied again when it goes wrong. Throws `TARGET_EXISTS`.
+ * renamed, one that is there (a mount point, maybe) is emptied again when it goes wrong. `mode` is for one that is made.
+ * Throws `TARGET_EXISTS`.
  */
-export async function fillFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  if ((await contents(target)) === undefined) await fillBeside(target, fill)
+export async function fillFolder(
+  target: string,
+  fill: (folder: string) => Promise<void>,
+  { mode = 0o755 } = {},
+): Promise<void> {
+  if ((await contents(target)) === undefined) await fillBeside(target, fill, mode)
   else await fillInPlace(target, () => fill(target))
 }
 
 /** In a staging folder: what a killed process leaves there is cleared away by the next one. */
-async function fillBeside(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+async function fillBeside(target: string, fill: (folder: string) => Promise<void>, mode: number): Promise<void> {
   await mkdir(dirname(target), { recursive: true })
   const staging = stagingIn(dirname(target))
   try {
     const folder = await staging.file()
     try {
-      await mkdir(folder, { mode: 0o755 })
+      await mkdir(folder, { mode })
       await fill(folder)
       await giveName(folder, target)
     } catch (error) {
@@ -45,20 +50,20 @@ async function giveName(folder: string, target: string): Promise<void> {
 }
 
 /**
- * Fills a folder that is there, while nobody else does; when that goes wrong it is emptied again, or removed where it was
- * made for this. Throws `TARGET_EXISTS` where there is something in it, and where another program is at it.
+ * Fills a folder that is there, while nobody else does; when that goes wrong it is emptied again. Throws `TARGET_EXISTS`
+ * where there is something in it that no killed process of ours has left unfinished, and where another program is at it.
  */
-export async function fillInPlace<T>(target: string, fill: () => Promise<T>, { isNew = false } = {}): Promise<T> {
+async function fillInPlace(target: string, fill: () => Promise<void>): Promise<void> {
   const folder = await open(target, 'r')
   try {
     if (!native().tryLock(folder.fd))
       throw new OciError('TARGET_EXISTS', `${target}: another program is filling it`, { where: target })
+    await sweepStaging(target)
     mustBeEmpty(target, await contents(target))
     try {
-      return await fill()
+      await fill()
     } catch (error) {
       emptied(target)
-      if (isNew) await rmdir(target)
       throw error
     }
   } finally {
