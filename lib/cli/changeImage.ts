@@ -1,12 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Options } from '../events.ts'
 import type { BlobStore, Image } from '../image/image.ts'
 import { blobDirectory } from '../transport/blobDirectory.ts'
 import { copy } from '../transport/copy.ts'
 import { heldImage } from '../transport/held.ts'
+import { stagingIn } from '../transport/staging.ts'
 import { type ImageFlags, transportOptions, withImageFlags } from './imageFlags.ts'
 import { withImage } from './openImage.ts'
 import { print, session } from './session.ts'
@@ -27,14 +26,15 @@ export async function changeImage(
   change: (image: Image, blobs: BlobStore, options: Options) => Promise<Image>,
 ): Promise<void> {
   const result = await session(flags, async options => {
-    const folder = await mkdtemp(join(tmpdir(), 'ocilab-change-'))
+    const staging = stagingIn(tmpdir())
     try {
+      const folder = await staging.file()
       return await withImage(source, flags, options, async image => {
         const changed = await change(image, blobDirectory(folder), options)
         return copy(heldImage(changed, source), destination, { ...options, ...transportOptions(flags) })
       })
     } finally {
-      await rm(folder, { recursive: true, force: true })
+      await staging.close()
     }
   })
   print(flags, result, () => result.manifest.digest)

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
-import { writeFileAtomically } from '../bytes/file.ts'
 import { flatten } from '../image/flatten.ts'
+import { writeOutput } from '../transport/outputFile.ts'
 import { type ImageFlags, withImageFlags } from './imageFlags.ts'
 import { type LimitFlags, limitsOf, withLimitFlags } from './limitFlags.ts'
 import { keepMemorySmall } from './memory.ts'
@@ -23,7 +23,7 @@ export function command(): Command {
         withImage(source, flags, options, async image => {
           keepMemorySmall()
           const tar = flatten(image, { ...options, limits: limitsOf(flags), lent: flags.output !== undefined })
-          if (flags.output) await writeFileAtomically(flags.output, tar)
+          if (flags.output) await writeOutput(flags.output, tar)
           else await pipeline(Readable.from(tar), process.stdout, { end: false })
         }),
       ),

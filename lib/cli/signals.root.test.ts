@@ -100,7 +100,7 @@ const VERBS: [name: string, args: () => string[], isBegun: (child: ChildProcess)
   [
     'append a large tar',
     () => ['append', sound, 'oci:target:v0', '-f', largeTar()],
-    () => untilThere(temporary, 'ocilab-change-'),
+    () => untilThere(temporary, '.ocilab.'),
   ],
   ['repack', () => ['repack', bundle(), 'oci:target:v0', '--image', `docker://${host}/a:v0`, tls], untilAsked],
   [

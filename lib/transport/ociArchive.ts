@@ -1,5 +1,5 @@
-import { readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileBytes } from '../bytes/file.ts'
 import type { TarInput } from '../bytes/tar.ts'
 import { verified } from '../bytes/verified.ts'
@@ -13,7 +13,7 @@ import { type ArchiveFile, openArchive } from './archiveFile.ts'
 import { fileSize } from './blobDirectory.ts'
 import { chooseByName, readLayoutIndex } from './layoutIndex.ts'
 import { layoutName, layoutSink } from './ociLayout.ts'
-import { stagingIn, writeSynced } from './staging.ts'
+import { isStream, stagingFor, writeStream } from './outputFile.ts'
 import type { ImageSink, ImageSource, Transport, TransportOptions } from './transport.ts'
 
 /** `oci-archive:FILE[:NAME]`: an OCI layout in a tar. Throws `REFERENCE_INVALID`. */
@@ -66,16 +66,15 @@ function archiveBlobs(archive: ArchiveFile): BlobSource {
 
 /** The layout is made in a folder beside the archive, and packed when it is whole. */
 async function archiveSink(path: string, name: string | undefined, options: TransportOptions = {}): Promise<ImageSink> {
-  const staging = stagingIn(dirname(path))
+  const staging = await stagingFor(path)
   const folder = await staging.file()
   const sink = await layoutSink(folder, name, options)
   return {
     ...sink,
     async commit(manifest) {
       const descriptor = await sink.commit(manifest)
-      const packed = await staging.file()
-      await writeSynced(packed, writeTar(await layoutMembers(folder)))
-      await rename(packed, path)
+      const packed = writeTar(await layoutMembers(folder))
+      await ((await isStream(path)) ? writeStream(path, packed) : staging.publish(path, packed))
       return descriptor
     },
     async close() {

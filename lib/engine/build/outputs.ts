@@ -1,10 +1,10 @@
-import { writeFileAtomically } from '../../bytes/file.ts'
 import { OciError } from '../../errors.ts'
 import { flatten } from '../../image/flatten.ts'
 import type { Image } from '../../image/image.ts'
 import { unpack } from '../../rootfs/unpack.ts'
 import { copy } from '../../transport/copy.ts'
 import { heldImage } from '../../transport/held.ts'
+import { writeOutput } from '../../transport/outputFile.ts'
 import { parseTransport } from '../../transport/parse.ts'
 import type { TransportOptions } from '../../transport/transport.ts'
 
@@ -29,7 +29,7 @@ export async function deliver(
 ): Promise<void> {
   const { type, destination } = parseOutput(output)
   if (type === 'local') await unpack(image, destination, options)
-  else if (type === 'tar') await writeFileAtomically(destination, flatten(image, { ...options, lent: true }))
+  else if (type === 'tar') await writeOutput(destination, flatten(image, { ...options, lent: true }))
   else
     await copy(
       heldImage(image, tags[0] ?? 'the image that was built'),

@@ -1,15 +1,10 @@
-import { createWriteStream } from 'node:fs'
 import { link, rename, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Bytes } from '../../bytes/bytes.ts'
-import { kept } from '../../bytes/chunks.ts'
 import { isSystemError, OciError } from '../../errors.ts'
 import { parseReference, type Reference, showReference, withDefaultTag } from '../../spec/reference.ts'
+import { isStream, stagingFor, writeStream } from '../outputFile.ts'
 import { pathAndName } from '../pathAndName.ts'
-import { type Staging, stagingIn, writeSynced } from '../staging.ts'
+import { type Staging, writeSynced } from '../staging.ts'
 import type { ImageSink, Transport, TransportOptions } from '../transport.ts'
 import { archiveSource } from './source.ts'
 import { archiveSink } from './writer.ts'
@@ -55,7 +50,7 @@ async function fileSink(
       where,
     })
   const target = await look(path, where)
-  const staging = stagingIn(target === 'stream' ? tmpdir() : dirname(path))
+  const staging = await stagingFor(path)
   return archiveSink({
     staging,
     tags: choice ? [choice] : [],
@@ -83,22 +78,11 @@ async function writeFile(path: string, archive: Bytes, staging: Staging): Promis
   }
 }
 
-async function writeStream(path: string, archive: Bytes): Promise<void> {
-  await pipeline(Readable.from(kept(archive), { objectMode: false }), createWriteStream(path))
-}
-
-/** True for names that stand for something open already. */
-export function isDevice(path: string): boolean {
-  return /^\/(dev|proc)\//.test(path)
-}
-
 /** A pipe or /dev/stdout is written as it goes, a file when it is whole. */
 async function look(path: string, where: string): Promise<'file' | 'stream'> {
-  // Renamed over, /dev/stdout would be a stdout no more.
-  if (isDevice(path)) return 'stream'
+  if (await isStream(path)) return 'stream'
   try {
     const found = await stat(path)
-    if (!found.isFile() && !found.isDirectory()) return 'stream'
     // An empty file is what mktemp leaves.
     if (found.isFile() && found.size === 0) return 'file'
   } catch (error) {

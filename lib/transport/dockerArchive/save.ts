@@ -1,13 +1,11 @@
-import { tmpdir } from 'node:os'
-import { dirname } from 'node:path'
 import { metered } from '../../bytes/metered.ts'
 import { say } from '../../events.ts'
 import type { Image } from '../../image/image.ts'
 import type { Profile } from '../../spec/profile.ts'
 import { familiarReference, type Reference } from '../../spec/reference.ts'
-import { stagingIn } from '../staging.ts'
+import { stagingFor } from '../outputFile.ts'
 import type { TransportOptions } from '../transport.ts'
-import { deliverTo, isDevice } from './dockerArchive.ts'
+import { deliverTo } from './dockerArchive.ts'
 import type { SavedImage, SavedLayer } from './savedImage.ts'
 import { archiveBytes, stageLayer } from './writer.ts'
 
@@ -24,7 +22,7 @@ export async function saveImages(
   options: TransportOptions & { profile?: Profile } = {},
 ): Promise<void> {
   say(options, `docker save -o ${path} ${images.flatMap(({ tags }) => tags.map(familiarReference)).join(' ')}`)
-  const staging = stagingIn(isDevice(path) ? tmpdir() : dirname(path))
+  const staging = await stagingFor(path)
   try {
     const layers = new Map<string, SavedLayer>()
     const saved: SavedImage[] = []
