@@ -1,13 +1,15 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { constants, type FileHandle, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inFile } from '../errors.ts'
+import { inFile, isSystemError } from '../errors.ts'
 import type { Bytes } from './bytes.ts'
 import { LARGE } from './chunks.ts'
 import { bytesOfFile, temporaryName, writeAll } from './file.ts'
 import { InHand } from './inHand.ts'
 
 const ROOM = 1 << 20
+// Of open(2), for which Node has no word; O_DIRECTORY, which is part of it, is another bit on other processors.
+const TMPFILE = 0o20000000 | constants.O_DIRECTORY
 
 /**
  * Contents that wait for their turn: a megabyte in memory, more in a file that has no name, so that nothing is left of it,
@@ -75,7 +77,13 @@ export class Scratch {
   }
 }
 
+/** Where the file system can do so it never had one; else whoever is killed between two calls leaves it. */
 async function withoutName(): Promise<FileHandle> {
+  try {
+    return await open(tmpdir(), TMPFILE | constants.O_RDWR, 0o600)
+  } catch (error) {
+    if (!isSystemError(error, 'EOPNOTSUPP') && !isSystemError(error, 'EISDIR')) throw error
+  }
   const path = temporaryName(join(tmpdir(), 'ocilab'))
   const file = await open(path, 'wx+', 0o600)
   await rm(path)

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
@@ -46,8 +46,7 @@ function seen(target: string): unknown {
 }
 
 it.each(VERBS)('%s', { timeout: 120_000 }, async (what, args) => {
-  const work = join(home, what)
-  mkdirSync(work)
+  const work = mkdtempSync(join(home, 'work-'))
   const begun = performance.now()
   expect(await start(args(join(work, 'undisturbed'))).ended).toBe(0)
   const whole = performance.now() - begun

@@ -12,7 +12,7 @@ import { tables } from './testTables.ts'
 
 // Images as a stranger makes them, run: each is inside, and shows what it should, or is refused in words. What stands beside
 // the container's files is neither changed nor read, and nothing is left.
-const LAB = 'hostilerun'
+const LAB = `hostilerun${process.pid}`
 const memory = testFolder()
 let world: Victims
 const home = () => join(world.folder, 'home')
