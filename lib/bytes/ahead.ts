@@ -1,6 +1,20 @@
 import type { Bytes } from './bytes.ts'
 
-/** The same chunks; while one is used, the next is made. Whoever lends them needs memory for one more. */
+// Of lent chunks one is made ahead while its reader has two: that one, and the one before.
+const TURNS = 3
+
+/** Room after room of one size, for who lends what {@link oneAhead} passes on: each is good until the next but one is asked for. */
+export function takingTurns(size: number): () => Buffer {
+  const ring: Buffer[] = []
+  let turn = 0
+  return () => {
+    const place = turn++ % TURNS
+    ring[place] ??= Buffer.allocUnsafeSlow(size)
+    return ring[place]
+  }
+}
+
+/** The same chunks; while one is used, the next is made. */
 export async function* oneAhead(chunks: AsyncGenerator<Uint8Array>): Bytes {
   let ahead = chunks.next()
   try {

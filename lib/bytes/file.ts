@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { inFile } from '../errors.ts'
-import { oneAhead } from './ahead.ts'
+import { oneAhead, takingTurns } from './ahead.ts'
 import type { Bytes } from './bytes.ts'
 
 const CHUNK = 1 << 20
@@ -26,9 +26,7 @@ export async function* fileBytes(path: string | Buffer, range: Range = {}): Byte
 export function bytesOfFile(file: FileHandle, { lent = false, ...range }: Range = {}): Bytes {
   // A fresh buffer each time, unless it is lent: whoever reads may keep the chunk.
   if (!lent) return chunksOf(file, range, Buffer.allocUnsafeSlow)
-  const ring = [1, 2, 3].map(() => Buffer.allocUnsafeSlow(CHUNK))
-  let turn = 0
-  return oneAhead(chunksOf(file, range, () => ring[turn++ % ring.length]!))
+  return oneAhead(chunksOf(file, range, takingTurns(CHUNK)))
 }
 
 async function* chunksOf(
@@ -63,7 +61,7 @@ export async function writeFileAtomically(
     const file = await open(beside, 'wx', mode)
     try {
       if (typeof bytes === 'string' || bytes instanceof Uint8Array) await file.writeFile(bytes).catch(inFile(path))
-      else await writeEach(file, bytes, path)
+      else for await (const chunk of bytes) await writeAll(file, chunk).catch(inFile(path))
       await file.sync().catch(inFile(path))
     } finally {
       await file.close()
@@ -77,21 +75,6 @@ export async function writeFileAtomically(
 /** A name beside `path`, on the same file system, that nobody else has. */
 export function temporaryName(path: string): string {
   return `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
-}
-
-/** While one chunk is written, the next is made: chunks may be lent. */
-async function writeEach(file: FileHandle, chunks: Bytes, path: string): Promise<void> {
-  let writing = Promise.resolve()
-  try {
-    for await (const chunk of chunks) {
-      await writing
-      writing = writeAll(file, chunk).catch(inFile(path))
-      // Whoever waits for it sees what went wrong.
-      writing.catch(() => undefined)
-    }
-  } finally {
-    await writing
-  }
 }
 
 export async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {

@@ -1,7 +1,7 @@
 import { createGunzip } from 'node:zlib'
 import { OciError } from '../errors.ts'
 import { type NativeGunzip, nativeGunzip } from '../kernel.ts'
-import { oneAhead } from './ahead.ts'
+import { oneAhead, takingTurns } from './ahead.ts'
 import type { Bytes } from './bytes.ts'
 import { gzipHeader } from './gzipHeader.ts'
 import type { Rewindable } from './rewindable.ts'
@@ -35,11 +35,7 @@ export function byZlib(source: Rewindable, where: string): Bytes {
  * it are in use. The kernel gives fresh memory zeroed, page by page: of a large layer that is a quarter of the time.
  */
 function rooms(lent: boolean): () => Buffer {
-  const fresh = () => Buffer.allocUnsafeSlow(ROOM)
-  if (!lent) return fresh
-  const ring = [fresh(), fresh(), fresh()]
-  let turn = 0
-  return () => ring[turn++ % ring.length]!
+  return lent ? takingTurns(ROOM) : () => Buffer.allocUnsafeSlow(ROOM)
 }
 
 /** Members one after another, in chunks of {@link ROOM} bytes. What follows the last one is put back. */

@@ -1,6 +1,7 @@
 import type { Bytes } from '../bytes/bytes.ts'
 import { Scratch } from '../bytes/scratch.ts'
 import type { TarHeader, TarInput } from '../bytes/tar.ts'
+import { whileWanted } from '../bytes/untilAborted.ts'
 import { writeTar } from '../bytes/writeTar.ts'
 import { isOciError, OciError } from '../errors.ts'
 import { type Options, say } from '../events.ts'
@@ -21,15 +22,8 @@ export interface FlattenOptions extends Options, ReadHow {
  */
 export function flatten(image: Image, options?: FlattenOptions): Bytes {
   say(options, 'docker export')
-  return stoppable(writeTar(members(image, options)), options)
-}
-
-/** One file may be most of it: an interrupt does not wait for its end. */
-async function* stoppable(bytes: Bytes, options?: Options): Bytes {
-  for await (const chunk of bytes) {
-    options?.signal?.throwIfAborted()
-    yield chunk
-  }
+  // One file may be most of it: an interrupt does not wait for its end.
+  return whileWanted(writeTar(members(image, options)), options?.signal)
 }
 
 async function* members(image: Image, options?: FlattenOptions): AsyncGenerator<TarInput> {

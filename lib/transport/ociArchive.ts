@@ -13,7 +13,7 @@ import { type ArchiveFile, openArchive } from './archiveFile.ts'
 import { fileSize } from './blobDirectory.ts'
 import { chooseByName, readLayoutIndex } from './layoutIndex.ts'
 import { layoutName, layoutSink } from './ociLayout.ts'
-import { isStream, stagingFor, writeStream } from './outputFile.ts'
+import { stagingFor, writeFrom } from './outputFile.ts'
 import type { ImageSink, ImageSource, Transport, TransportOptions } from './transport.ts'
 
 /** `oci-archive:FILE[:NAME]`: an OCI layout in a tar. Throws `REFERENCE_INVALID`. */
@@ -73,8 +73,7 @@ async function archiveSink(path: string, name: string | undefined, options: Tran
     ...sink,
     async commit(manifest) {
       const descriptor = await sink.commit(manifest)
-      const packed = writeTar(await layoutMembers(folder))
-      await ((await isStream(path)) ? writeStream(path, packed) : staging.publish(path, packed))
+      await writeFrom(staging, path, writeTar(await layoutMembers(folder)))
       return descriptor
     },
     async close() {

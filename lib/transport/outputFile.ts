@@ -14,13 +14,18 @@ import { type Staging, stagingIn } from './staging.ts'
  * /dev/stdout is written as it goes. ≙ `docker export -o`
  */
 export async function writeOutput(path: string, bytes: Bytes): Promise<void> {
-  if (await isStream(path)) return writeStream(path, bytes)
-  const staging = stagingIn(dirname(path))
+  const staging = await stagingFor(path)
   try {
-    await staging.publish(path, bytes)
+    await writeFrom(staging, path, bytes)
   } finally {
     await staging.close()
   }
+}
+
+/** The same, by way of {@link stagingFor} this file, where other things may wait, too. */
+export async function writeFrom(staging: Staging, path: string, bytes: Bytes): Promise<void> {
+  if (await isStream(path)) await writeStream(path, bytes)
+  else await staging.publish(path, bytes)
 }
 
 /** Where what is to become this file may wait: beside it, if that can be. */

@@ -1,5 +1,5 @@
 // gzip (RFC 1952) undone by ISA-L, about twice as fast as zlib does it, and on a libuv thread: what has come out can be
-// hashed and written meanwhile. An addon of its own, for it alone needs libisal; without it node:zlib does the work.
+// hashed and written meanwhile. An addon of its own, for libisal may be missing; without it node:zlib does the work.
 #include <isa-l/igzip_lib.h>
 #include <napi.h>
 

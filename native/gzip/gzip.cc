@@ -1,5 +1,5 @@
 // gzip (RFC 1952) made by ISA-L, some seven times as fast as zlib makes it, and on a libuv thread: the next bytes can be read
-// and hashed meanwhile. An addon of its own, for it alone needs libisal; without it node:zlib does the work.
+// and hashed meanwhile. An addon of its own, for libisal may be missing; without it node:zlib does the work.
 #include <isa-l/igzip_lib.h>
 #include <napi.h>
 

@@ -1,6 +1,5 @@
 import type { Bytes } from '../../bytes/bytes.ts'
 import type { TarInput } from '../../bytes/tar.ts'
-
 import type { Digest } from '../../spec/digest.ts'
 import { goJson, sortedMap } from '../../spec/goJson.ts'
 import { familiarReference, type Reference } from '../../spec/reference.ts'
