@@ -74,3 +74,19 @@ describe('gunzipped', () => {
   it('reads a header with every optional field', async () =>
     expect(await outcome(gunzipped, withWholeHeader(Buffer.from('abc')), 5)).toBe('YWJj'))
 })
+
+it('a lent chunk is as it was until the next but one is asked for, whatever members have nothing in them', async () => {
+  const packed = Buffer.concat(
+    [1, 2, 3, 4, 5, 6].flatMap(byte => [gzipSync(Buffer.alloc(1 << 20, byte)), gzipSync(''), gzipSync('')]),
+  )
+  let before: Uint8Array | undefined
+  let count = 0
+  for await (const chunk of gunzipped(rewindable(pieces(packed, 1 << 20)), 'layer', { lent: true })) {
+    // Time for the one ahead.
+    await new Promise(resolve => setTimeout(resolve, 20))
+    if (before) expect(before.every(byte => byte === count)).toBe(true)
+    before = chunk
+    count++
+  }
+  expect(count).toBe(6)
+})

@@ -42,17 +42,24 @@ function rooms(lent: boolean): () => Buffer {
 async function* chunksOf(
   source: Rewindable,
   gunzip: NativeGunzip,
-  room: () => Buffer,
+  newRoom: () => Buffer,
   where: string,
 ): AsyncGenerator<Uint8Array> {
-  do yield* memberOf(source, gunzip, room, where)
+  const inHand: InHand = {}
+  do yield* memberOf(source, gunzip, newRoom, inHand, where)
   while (await isAnother(source))
+}
+
+/** A room in which nothing is yet: it is kept for what comes next, lest those that take turns come round too soon. */
+interface InHand {
+  room?: Buffer
 }
 
 async function* memberOf(
   source: Rewindable,
   gunzip: NativeGunzip,
   newRoom: () => Buffer,
+  inHand: InHand,
   where: string,
 ): AsyncGenerator<Uint8Array> {
   await skipHeader(source, where)
@@ -60,7 +67,8 @@ async function* memberOf(
   let input: Uint8Array = NOTHING
   let state = 'more'
   while (state === 'more') {
-    const room = newRoom()
+    const room = inHand.room ?? newRoom()
+    inHand.room = room
     let filled = 0
     while (filled < ROOM && state === 'more') {
       if (input.length === 0) input = (await source.next()) ?? NOTHING
@@ -71,7 +79,9 @@ async function* memberOf(
       filled += made
       state = now
     }
-    if (filled > 0) yield room.subarray(0, filled)
+    if (filled === 0) continue
+    inHand.room = undefined
+    yield room.subarray(0, filled)
   }
   if (state !== 'end') throw invalid(where, state)
   source.putBack(input)
