@@ -184,15 +184,19 @@ export function nativeSeccomp(): NativeSeccomp {
   }
 }
 
-/** native/gunzip/gunzip.cc: gzip members, whose headers have been read. */
+/**
+ * native/gunzip/gunzip.cc: gzip members, whose headers have been read. Another thread goes on as long as it has both input and
+ * room; each is lent until its promise is kept.
+ */
 export interface NativeGunzip {
-  /** Another member begins. */
+  /** Another member begins, when all that was given has come back. */
   begin(): void
-  /**
-   * Inflates on another thread from `input` into `room`, as far as either goes; both are lent until it is done. `state` is
-   * `more`, `end` of the member, or what is wrong with it.
-   */
-  inflate(input: Uint8Array, room: Uint8Array): Promise<[used: number, made: number, state: string]>
+  /** What comes next. `left` of it was not used; `state` is `more`, `end` of the member, or what is wrong with it. */
+  give(input: Uint8Array): Promise<[left: number, state: string]>
+  /** Room for what comes out, whichever member it is of: how much came. It is full but at the end. */
+  fill(room: Uint8Array): Promise<number>
+  /** Nothing more comes, or nothing more is wanted: what was lent comes back. */
+  end(): void
 }
 
 /** native/gzip/gzip.cc: one gzip member in the making. */

@@ -4,11 +4,11 @@ import type { Bytes } from './bytes.ts'
 const TURNS = 3
 
 /** Room after room of one size, for who lends what {@link oneAhead} passes on: each is good until the next but one is asked for. */
-export function takingTurns(size: number): () => Buffer {
+export function takingTurns(size: number, turns = TURNS): () => Buffer {
   const ring: Buffer[] = []
   let turn = 0
   return () => {
-    const place = turn++ % TURNS
+    const place = turn++ % turns
     ring[place] ??= Buffer.allocUnsafeSlow(size)
     return ring[place]
   }

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { crc32, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -89,4 +91,21 @@ it('a lent chunk is as it was until the next but one is asked for, whatever memb
     count++
   }
   expect(count).toBe(6)
+})
+
+it.each([
+  ['stops in the middle', 'for await (const chunk of bytes) break', 0],
+  ['forgets about it', 'await bytes.next()', 0],
+  ['ends meanwhile', 'setTimeout(() => process.exit(3), 2); for await (const chunk of bytes);', 3],
+])('a program that %s comes to its end', (_, reads, status) => {
+  const from = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../dist/bytes/${name}.js`, import.meta.url)))
+  const script = `
+    import { gunzipped } from ${from('gunzip')}
+    import { rewindable } from ${from('rewindable')}
+    import { gzipSync } from 'node:zlib'
+    const packed = gzipSync(Buffer.alloc(100 << 20))
+    const bytes = gunzipped(rewindable((async function* () { for (;;) yield packed })()), 'layer')
+    ${reads}`
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 20_000 })
+  expect(run).toMatchObject({ status, stderr: '', signal: null })
 })

@@ -1,14 +1,20 @@
 import { createGunzip } from 'node:zlib'
 import { OciError } from '../errors.ts'
 import { type NativeGunzip, nativeGunzip } from '../kernel.ts'
-import { oneAhead, takingTurns } from './ahead.ts'
+import { takingTurns } from './ahead.ts'
 import type { Bytes } from './bytes.ts'
 import { gzipHeader } from './gzipHeader.ts'
 import type { Rewindable } from './rewindable.ts'
 import { through } from './zlibEngine.ts'
 
-// Of ISA-L's output. So much is made on another thread while the chunk before is hashed, read and written on this one.
+// Of ISA-L's output. So much is hashed, read and written at a time on this thread, while more is made on another.
 const ROOM = 1 << 20
+// So many rooms are with that thread, and so many inputs: whoever is faster for a while need not wait. With two rooms the JRE
+// image took a tenth longer; more inputs than two at a time are not lent.
+const ROOMS_AHEAD = 4
+const INPUTS_AHEAD = 2
+// A lent chunk is good until the next but one is asked for.
+const IN_USE = 2
 const ZLIB_CHUNK = 256 << 10
 const NOTHING = Buffer.alloc(0)
 const FIRST_MAGIC = 0x1f
@@ -20,7 +26,7 @@ const FIRST_MAGIC = 0x1f
  */
 export async function* gunzipped(source: Rewindable, where: string, { lent = false } = {}): Bytes {
   const native = nativeGunzip()
-  yield* native ? oneAhead(chunksOf(source, new native.Gunzip(), rooms(lent), where)) : byZlib(source, where)
+  yield* native ? byIsal(source, new native.Gunzip(), where, lent) : byZlib(source, where)
   for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next())
     if (chunk.some(byte => byte !== 0)) throw invalid(where, 'garbage after the end')
 }
@@ -30,61 +36,65 @@ export function byZlib(source: Rewindable, where: string): Bytes {
   return through(source, createGunzip({ chunkSize: ZLIB_CHUNK }), error => invalid(where, error.message, error))
 }
 
+/** What comes out of all members, in chunks of {@link ROOM} bytes. What follows the last member is put back. */
+async function* byIsal(source: Rewindable, gunzip: NativeGunzip, where: string, lent: boolean): Bytes {
+  const giving = giveMembers(source, gunzip, where).finally(() => gunzip.end())
+  // What is wrong is told when what came before it has been read.
+  giving.catch(() => undefined)
+  try {
+    yield* filled(gunzip, lent ? takingTurns(ROOM, ROOMS_AHEAD + IN_USE) : () => Buffer.allocUnsafeSlow(ROOM))
+    await giving
+  } finally {
+    gunzip.end()
+    await giving.catch(() => undefined)
+  }
+}
+
 /**
- * Room after room: fresh ones, which whoever reads may keep; or three that take turns, for one is filled while the two before
- * it are in use. The kernel gives fresh memory zeroed, page by page: of a large layer that is a quarter of the time.
+ * Room after room: fresh ones, which whoever reads may keep; or some that take turns. The kernel gives fresh memory zeroed,
+ * page by page: of a large layer that is a quarter of the time.
  */
-function rooms(lent: boolean): () => Buffer {
-  return lent ? takingTurns(ROOM) : () => Buffer.allocUnsafeSlow(ROOM)
+async function* filled(gunzip: NativeGunzip, newRoom: () => Buffer): Bytes {
+  const asked: { room: Buffer; made: Promise<number> }[] = []
+  for (;;) {
+    while (asked.length < ROOMS_AHEAD) {
+      const room = newRoom()
+      asked.push({ room, made: gunzip.fill(room) })
+    }
+    const { room, made } = asked.shift()!
+    const length = await made
+    if (length === 0) return
+    yield room.subarray(0, length)
+  }
 }
 
-/** Members one after another, in chunks of {@link ROOM} bytes. What follows the last one is put back. */
-async function* chunksOf(
-  source: Rewindable,
-  gunzip: NativeGunzip,
-  newRoom: () => Buffer,
-  where: string,
-): AsyncGenerator<Uint8Array> {
-  const inHand: InHand = {}
-  do yield* memberOf(source, gunzip, newRoom, inHand, where)
-  while (await isAnother(source))
+async function giveMembers(source: Rewindable, gunzip: NativeGunzip, where: string): Promise<void> {
+  do {
+    await skipHeader(source, where)
+    gunzip.begin()
+    await giveMember(source, gunzip, where)
+  } while (await isAnother(source))
 }
 
-/** A room in which nothing is yet: it is kept for what comes next, lest those that take turns come round too soon. */
-interface InHand {
-  room?: Buffer
-}
-
-async function* memberOf(
-  source: Rewindable,
-  gunzip: NativeGunzip,
-  newRoom: () => Buffer,
-  inHand: InHand,
-  where: string,
-): AsyncGenerator<Uint8Array> {
-  await skipHeader(source, where)
-  gunzip.begin()
-  let input: Uint8Array = NOTHING
+async function giveMember(source: Rewindable, gunzip: NativeGunzip, where: string): Promise<void> {
+  const given: { input: Uint8Array; back: Promise<[left: number, state: string]> }[] = []
   let state = 'more'
   while (state === 'more') {
-    const room = inHand.room ?? newRoom()
-    inHand.room = room
-    let filled = 0
-    while (filled < ROOM && state === 'more') {
-      if (input.length === 0) input = (await source.next()) ?? NOTHING
-      const [used, made, now] = await gunzip.inflate(input, room.subarray(filled))
-      // Of an input that has ended there may still be something to come out; then nothing more.
-      if (input.length === 0 && made === 0 && now === 'more') throw cut(where)
-      input = input.subarray(used)
-      filled += made
-      state = now
+    while (given.length < INPUTS_AHEAD) {
+      const input = await source.next()
+      if (input === undefined) break
+      given.push({ input, back: gunzip.give(input) })
     }
-    if (filled === 0) continue
-    inHand.room = undefined
-    yield room.subarray(0, filled)
+    const first = given.shift()
+    if (first === undefined) throw cut(where)
+    const [left, now] = await first.back
+    state = now
+    if (state === 'more') continue
+    await Promise.all(given.map(({ back }) => back))
+    for (const { input } of given.toReversed()) source.putBack(input)
+    source.putBack(first.input.subarray(first.input.length - left))
   }
   if (state !== 'end') throw invalid(where, state)
-  source.putBack(input)
 }
 
 // ISA-L itself loses its way in a header that comes in pieces.
