@@ -22,6 +22,7 @@ const HOME = dirname(dirname(fileURLToPath(import.meta.url)))
 const NODE = 24
 const NODE_HOME = join(HOME, '.node')
 const NODE_BIN = join(NODE_HOME, 'node_modules', 'node', 'bin')
+const BUNDLES = join(HOME, 'lab-vm/rolldown.config.mjs')
 const LINUX = process.platform === 'linux'
 const ROOT = LINUX && process.getuid() === 0
 
@@ -276,7 +277,8 @@ function native() {
 
 function build() {
   const stamp = join(HOME, 'dist/.built')
-  if (existsSync(stamp) && newest(join(HOME, 'lib')) <= age(stamp)) return
+  const sources = [newest(join(HOME, 'lib')), ...[BUNDLES, join(HOME, 'tsconfig.json')].map(age)]
+  if (existsSync(stamp) && Math.max(...sources) <= age(stamp)) return
   if (!existsSync(bin('typescript/bin/tsc')))
     stop('build: the npm packages are not here yet; run `npm run setup` first')
   step('lib/ → dist/', () => {
@@ -288,7 +290,7 @@ function build() {
 
 /** The programs, in a few files: see there. */
 function bundlePrograms() {
-  must(process.execPath, [bin('rolldown/bin/cli.mjs'), '--config', join(HOME, 'lab-vm/rolldown.config.mjs')])
+  must(process.execPath, [bin('rolldown/bin/cli.mjs'), '--config', BUNDLES])
   for (const program of ['ocilab.cjs', 'ocirun.cjs']) chmodSync(join(HOME, 'dist', program), 0o755)
 }
 
