@@ -42,9 +42,19 @@ const ocilab = [
   { name: 'build', test: /lib.cli.build[.]ts/ },
 ]
 
+// What reads the command line, and what most verbs need beside it.
+const ocirun = [
+  {
+    name: 'main',
+    test: /lib.(errors|cli.ocirun.(main|flags|global|log|verbs)|runtime.container.stateRoot)[.]ts/,
+    priority: 1,
+  },
+  { name: 'shared', minShareCount: 3 },
+]
+
 /**
  * Each operation is a process, and to find and load fifty modules takes as long as to make a container: both programs
  * are put into a few files. Of ocirun, what most verbs need is one of them; the rest is loaded by the verb that needs it.
  */
 // biome-ignore lint/style/noDefaultExport: rolldown wants its configuration so
-export default [bundle('ocirun', [{ name: 'shared', minShareCount: 3 }]), bundle('ocilab', ocilab)]
+export default [bundle('ocirun', ocirun), bundle('ocilab', ocilab)]

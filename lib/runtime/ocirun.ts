@@ -13,15 +13,8 @@ import { deleteContainer, killContainer } from './container/end.ts'
 import { execInContainer } from './container/exec.ts'
 import { accountsOf } from './container/home.ts'
 import { startContainer } from './container/start.ts'
-import {
-  defaultStateRoot,
-  knownIds,
-  loadState,
-  publicState,
-  type SavedState,
-  statePaths,
-  statusOf,
-} from './container/state.ts'
+import { knownIds, loadState, publicState, type SavedState, statePaths, statusOf } from './container/state.ts'
+import { defaultStateRoot } from './container/stateRoot.ts'
 import type { Container, ExecProcess, ExecResult, RunOptions, Runtime } from './container.ts'
 import type { DriverOptions } from './driver.ts'
 

@@ -7,7 +7,8 @@ import type { RuntimeConfig } from '../spec/runtimeConfig.ts'
 import { createContainer } from './container/create.ts'
 import { deleteContainer, killContainer } from './container/end.ts'
 import { startContainer } from './container/start.ts'
-import { defaultStateRoot, knownIds } from './container/state.ts'
+import { knownIds } from './container/state.ts'
+import { defaultStateRoot } from './container/stateRoot.ts'
 
 export interface RunOnceOptions extends Options {
   /** Called with what its program writes, to stdout or stderr, as it comes. */

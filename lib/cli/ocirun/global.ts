@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { RuntimeError } from '../../errors.ts'
-import { defaultStateRoot } from '../../runtime/container/state.ts'
+import { defaultStateRoot } from '../../runtime/container/stateRoot.ts'
 import { type Flags, type FlagTable, oneOf } from './flags.ts'
 
 /** The flags before the verb. */

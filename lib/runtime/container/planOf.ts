@@ -2,7 +2,7 @@ import type { RuntimeConfig } from '../../spec/runtimeConfig.ts'
 import { initPlan } from '../plan/initPlan.ts'
 import type { Step } from '../plan/step.ts'
 import { surroundingsOf } from './place.ts'
-import { defaultStateRoot } from './state.ts'
+import { defaultStateRoot } from './stateRoot.ts'
 
 /** What would be done to run a bundle on this machine, step by step; nothing is done. ≙ `ocirun plan` */
 export async function planOf(

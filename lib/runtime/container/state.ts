@@ -27,12 +27,6 @@ export interface SavedState {
   rootless: boolean
 }
 
-/** Where states are kept. ≙ `runc --root` */
-export function defaultStateRoot(): string {
-  const mine = process.env.XDG_RUNTIME_DIR
-  return process.getuid?.() === 0 || !mine ? '/run/ocirun' : join(mine, 'ocirun')
-}
-
 /** A container's id, which is a folder's name: no part of a path. Throws `ARGUMENT_INVALID`. */
 export function checkId(id: string): void {
   if (/^[\w+.-]+$/.test(id) && id !== '.' && id !== '..' && id.length <= 1024) return
