@@ -10,6 +10,8 @@ import type { Home } from '../engine/run/store.ts'
 import { parseVolume } from '../engine/run/volumes.ts'
 import { OciError } from '../errors.ts'
 import type { Options } from '../events.ts'
+import { printable } from '../lab/show/picture.ts'
+import { hostPlatform, type Platform, showPlatform } from '../spec/platform.ts'
 import { asDocker, type HomeFlags, homeCommand, journaled, several } from './home.ts'
 import { type ImageFlags, withImageFlags } from './imageFlags.ts'
 import { runInForeground } from './inForeground.ts'
@@ -76,7 +78,11 @@ async function run(home: Home, image: string, args: string[], flags: RunFlags, o
   const request = flags.pod === undefined ? asked : inPod(home, flags.pod, asked)
   const record = await session(
     flags,
-    told => withRunImage(image, flags, told, found => createRecord(home, found, request, told)),
+    told =>
+      withRunImage(image, flags, told, found => {
+        if (flags.platform === undefined) warnOfPlatform(found.config)
+        return createRecord(home, found, request, told)
+      }),
     options.onEvent,
   )
   if (flags.detach) return startAndPrint(home, record, options)
@@ -108,6 +114,15 @@ function requestOf(image: string, args: string[], flags: RunFlags): RunRequest {
   }
 }
 
+/** An image for another processor is tried all the same: the kernel may know how to emulate it. An image may say nothing. */
+function warnOfPlatform(wanted: Platform): void {
+  const host = hostPlatform()
+  if (wanted.os !== host.os || wanted.architecture === host.architecture || wanted.architecture === '') return
+  warn(
+    `The requested image's platform (${showPlatform(wanted)}) does not match the detected host platform (${showPlatform(host)}) and no specific platform was requested`,
+  )
+}
+
 function warn(message: string): void {
-  process.stderr.write(`WARNING: ${message}\n`)
+  process.stderr.write(`WARNING: ${printable(message)}\n`)
 }

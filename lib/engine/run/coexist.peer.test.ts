@@ -2,6 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fileBytes } from '../../bytes/file.ts'
+import { imageFrom } from '../../image/build.ts'
+import { copy } from '../../transport/copy.ts'
+import { heldImage } from '../../transport/held.ts'
 import { startDockerd, type TestDockerd } from '../../transport/testDockerd.ts'
 import { eventually, leftOn, type TestHost, testHost } from './testHost.ts'
 
@@ -92,6 +96,22 @@ describe('beside a Docker whose firewall drops what it does not know', () => {
     await daemon.docker('rm', '--force', 'theirs')
     await host.ocilab('rm', '-f', 'ours')
   })
+})
+
+it('an image for another processor is warned of, in Docker’s words, and tried', async () => {
+  const layers = [{ tar: fileBytes(`${host.folder}/image-docker.tar`) }]
+  const archive = `docker-archive:${join(host.folder, 'foreign.tar')}`
+  const image = await imageFrom({ architecture: 's390x', os: 'linux', layers })
+  await copy(heldImage(image, 'foreign'), `${archive}:foreign:test`)
+  await daemon.docker('load', '-i', join(host.folder, 'foreign.tar'))
+  const words = ['run', '--rm', '--network', 'none']
+  const program = ['busybox', 'echo', 'hello']
+  const theirs = await host.run('docker', '-H', `unix://${daemon.socket}`, ...words, 'foreign:test', ...program)
+  const ours = await host.ocilab(words[0]!, ...words.slice(1), '-q', archive, ...program)
+  expect(theirs).toMatchObject({ status: 0, stdout: 'hello\n', stderr: expect.stringContaining('s390x') })
+  expect(ours).toEqual(theirs)
+  const asked = await host.ocilab('run', '--rm', '-q', '--platform', 'linux/s390x', archive, ...program)
+  expect(asked).toEqual({ status: 0, stdout: 'hello\n', stderr: '' })
 })
 
 /** What ip(8) sees of a container's network, inside and on the bridge; the addresses are each one's own. */

@@ -45,7 +45,8 @@ describe.each(tables)('%s', (_table, cases) => {
   const named = cases.map(([name, image, expected]) => ({ name, image, expected }))
   it.each(named)('$name', async ({ image, expected }) => {
     const result = await run(image, '--rm')
-    if (typeof expected === 'string') return expect(result).toEqual({ status: 0, stdout: expected, stderr: '' })
+    const stderr = image.warning === undefined ? '' : `WARNING: ${image.warning}\n`
+    if (typeof expected === 'string') return expect(result).toEqual({ status: 0, stdout: expected, stderr })
     const [code, says, status = 125] = expected
     expect({ ...result, status: 1 }).toMatchObject({ stderr: expect.stringContaining(says) })
     expect(result.status).toBe(status)

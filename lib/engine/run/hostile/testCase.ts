@@ -18,6 +18,8 @@ export interface HostileImage {
   readonly files?: (out: string) => Record<string, Member>
   /** Words between `run` and the image. */
   readonly flags?: readonly string[]
+  /** What is said of it, and it runs. */
+  readonly warning?: string
 }
 
 /** What its program prints; or how it is refused, and the exit code where that is not 125. */

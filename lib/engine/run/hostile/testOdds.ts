@@ -1,9 +1,14 @@
+import { hostPlatform, showPlatform } from '../../../spec/platform.ts'
 import { type Case, type Expected, type HostileImage, shell } from './testCase.ts'
 
 const odd = (process: object): HostileImage => shell('echo inside', process)
 const ports = (ExposedPorts: unknown, ...flags: string[]): HostileImage => ({ ...odd({ ExposedPorts }), flags })
 const whole = (changed: object): HostileImage => ({
   config: it => ({ ...it, config: odd({}).process, ...changed }),
+})
+const machine = (architecture: string, shown = architecture): HostileImage => ({
+  ...whole({ architecture }),
+  warning: `The requested image's platform (linux/${shown}) does not match the detected host platform (${showPlatform(hostPlatform())}) and no specific platform was requested`,
 })
 const labels = (Labels: unknown): HostileImage => odd({ Labels })
 
@@ -67,9 +72,9 @@ export const oddCases: Case[] = [
   ],
   ['what is for a host', odd({ HostConfig: { Privileged: true, Binds: ['/:/host'] }, Privileged: true }), INSIDE],
   ['what is for a runtime', whole({ hooks: { prestart: [{ path: '/bin/false' }] }, linux: {}, root: '/' }), INSIDE],
-  ['another machine', whole({ architecture: foreign }), INSIDE],
+  ['another machine', machine(foreign), INSIDE],
   ['no machine', whole({ architecture: '' }), INSIDE],
-  ['a machine that is a path', whole({ architecture: '../../x\n\x1b[2J' }), INSIDE],
+  ['a machine that is a path', machine('../../x\n\x1b[2J', '../../x\\x0a\\x1b[2J'), INSIDE],
   ['another system', whole({ os: 'windows' }), ['PLATFORM_UNKNOWN', 'an image for windows/']],
   ['an unknown system', whole({ os: '../x' }), ['PLATFORM_UNKNOWN', 'an image for ../x/'], ['asks not', 'it crashes']],
   ['no system', whole({ os: '' }), INSIDE],
