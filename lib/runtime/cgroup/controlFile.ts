@@ -68,6 +68,12 @@ export function errnoOf(error: unknown): string | undefined {
   return (error as { data?: { errno?: string } } | undefined)?.data?.errno
 }
 
+/** Whether the kernel knows no such file, or no such cgroup any more: whoever ends a container may be a moment late. */
+export function isGone(error: unknown): boolean {
+  const errno = errnoOf(error)
+  return errno === 'ENOENT' || errno === 'ENODEV'
+}
+
 /** Waits without letting anything else run: everything here is synchronous. */
 export function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)

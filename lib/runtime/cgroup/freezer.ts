@@ -1,5 +1,5 @@
-import { isOciError, RuntimeError } from '../../errors.ts'
-import { pause, readControl, readPairs, writeControl } from './controlFile.ts'
+import { RuntimeError } from '../../errors.ts'
+import { isGone, pause, readControl, readPairs, writeControl } from './controlFile.ts'
 import type { CgroupPaths } from './paths.ts'
 
 const PATIENCE = 2000
@@ -33,7 +33,7 @@ export function freeze(paths: CgroupPaths, frozen: boolean): void {
     ask(freezer, frozen)
   } catch (error) {
     // Somebody else has ended the container meanwhile, and its cgroup is gone: nothing is frozen in there.
-    if (!frozen && isOciError(error, 'KERNEL') && /^(ENOENT|ENODEV)$/.test(String(error.data.errno))) return
+    if (!frozen && isGone(error)) return
     throw error
   }
   const deadline = Date.now() + PATIENCE

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
 import { isSystemError, RuntimeError } from '../../errors.ts'
-import { childrenOf, pause, readControl, writeControl } from './controlFile.ts'
+import { childrenOf, isGone, pause, readControl, writeControl } from './controlFile.ts'
 import { freeze, freezerOf, isFrozen } from './freezer.ts'
 import { type CgroupPaths, foldersOf } from './paths.ts'
 
@@ -34,10 +32,7 @@ export function processesBelow(folder: string): number[] {
 export function killAll(paths: CgroupPaths, signal: number): void {
   const kill = signal === constants.signals.SIGKILL
   const { unified } = paths.folders
-  if (kill && unified !== undefined && existsSync(join(unified, 'cgroup.kill'))) {
-    writeControl(unified, 'cgroup.kill', '1')
-    if (paths.mode === 'v2') return
-  }
+  if (kill && unified !== undefined && isKilledWhole(unified) && paths.mode === 'v2') return
   const wasFrozen = freezerOf(paths) !== undefined && isFrozen(paths)
   const frozen = wasFrozen || tryFreeze(paths)
   try {
@@ -46,6 +41,17 @@ export function killAll(paths: CgroupPaths, signal: number): void {
     for (let round = 1; kill && !frozen && round < KILL_ROUNDS && signalAll(paths, signal) > 0; round++) pause(1)
   } finally {
     if (frozen && (kill || !wasFrozen)) freeze(paths, false)
+  }
+}
+
+/** False where the kernel knows no such file, before 5.14, and where the cgroup has gone with its last process. */
+function isKilledWhole(folder: string): boolean {
+  try {
+    writeControl(folder, 'cgroup.kill', '1')
+    return true
+  } catch (error) {
+    if (isGone(error)) return false
+    throw error
   }
 }
 
