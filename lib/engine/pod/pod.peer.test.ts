@@ -66,6 +66,8 @@ async function story(name: 'podman' | 'ocilab', share: string) {
     return { state: shown.State, share: shown.SharedNamespaces.toSorted(), containers: states.sort() }
   }
   const inside = (called: string, line: string) => tool('exec', called, 'sh', '-c', line)
+  // What failed before is tried once more.
+  await tool('pod', 'rm', '-f', 'demo').catch(() => undefined)
   await tool('pod', 'create', '--share', share, ...INFRA[name], '--name', 'demo')
   const created = await look()
   await member('one')
@@ -87,6 +89,8 @@ async function story(name: 'podman' | 'ocilab', share: string) {
     const now = await look()
     expect(now.containers.find(([called]: string[]) => called === 'ID-infra')[1]).toBe('exited')
     if (share.includes('pid')) expect(now.state).toBe('Exited')
+    // podman says so of one that has ended, until it has cleared up after it.
+    expect(now.containers.flat()).not.toContain('stopped')
     return now
   })
   const links = share.includes('pid') ? '' : await inside('one', 'ls /sys/class/net')
