@@ -16,6 +16,8 @@ export interface Point {
 }
 
 const PANEL = { width: 180, height: 110, left: 44, top: 40, gapX: 44, gapY: 52 } as const
+// Of a number at a point. Where two would run into each other, the second stands below.
+const LABEL = { width: 50, height: 14 }
 const FLAT_TOP = 200
 
 /** One curve as lines of text; of each point also what one more costs since the point before. */
@@ -105,7 +107,11 @@ function curveOf(
   const dots = places.map(([left, top]) => `<circle cx="${round(left)}" cy="${round(top)}" r="3" fill="${colour}"/>`)
   const labels = points.map((point, i) => {
     const anchor = i === 0 ? 'start' : i === points.length - 1 ? 'end' : 'middle'
-    return `<text x="${round(places[i]![0])}" y="${round(places[i]![1] - 7)}" text-anchor="${anchor}">${label(point)}</text>`
+    const [left, top] = places[i]!
+    const before = places[i - 1]
+    const isCrowded = before !== undefined && left - before[0] < LABEL.width && Math.abs(top - before[1]) < LABEL.height
+    const base = isCrowded ? top + LABEL.height : top - 7
+    return `<text x="${round(left)}" y="${round(base)}" text-anchor="${anchor}">${label(point)}</text>`
   })
   return [line(places, `stroke="${colour}" stroke-width="2"`), ...dots, ...labels].join('')
 }
