@@ -1,10 +1,11 @@
 import type { Bytes } from './bytes.ts'
 
-// Of lent chunks one is made ahead while its reader has two: that one, and the one before.
-const TURNS = 3
+// Of lent chunks the reader has two: one is good until the next but one is asked for.
+const IN_USE = 2
 
-/** Room after room of one size, for who lends what {@link oneAhead} passes on: each is good until the next but one is asked for. */
-export function takingTurns(size: number, turns = TURNS): () => Buffer {
+/** Room after room of one size, for chunks that are lent while so many more are made ahead. */
+export function takingTurns(size: number, ahead: number): () => Buffer {
+  const turns = ahead + IN_USE
   const ring: Buffer[] = []
   let turn = 0
   return () => {

@@ -26,7 +26,7 @@ export async function* fileBytes(path: string | Buffer, range: Range = {}): Byte
 export function bytesOfFile(file: FileHandle, { lent = false, ...range }: Range = {}): Bytes {
   // A fresh buffer each time, unless it is lent: whoever reads may keep the chunk.
   if (!lent) return chunksOf(file, range, Buffer.allocUnsafeSlow)
-  return oneAhead(chunksOf(file, range, takingTurns(CHUNK)))
+  return oneAhead(chunksOf(file, range, takingTurns(CHUNK, 1)))
 }
 
 async function* chunksOf(

@@ -77,6 +77,24 @@ describe('gunzipped', () => {
     expect(await outcome(gunzipped, withWholeHeader(Buffer.from('abc')), 5)).toBe('YWJj'))
 })
 
+/** What {@link verified} does with bytes that are not what their digest says: it tells when it has passed them on. */
+async function* failingAtTheEnd(bytes: Uint8Array, size: number) {
+  yield* pieces(bytes, size)
+  throw new Error('wrong digest')
+}
+
+it.each([1 << 20, 300])(
+  'what is wrong with the source is told after what is wrong with gzip, in pieces of %i',
+  async size => {
+    const sound = gzipSync(Buffer.from('abc'.repeat(1000)), { level: 0 })
+    const wrong = Buffer.from(sound)
+    wrong[1000]! ^= 1
+    const told = (bytes: Uint8Array) => collect(gunzipped(rewindable(failingAtTheEnd(bytes, size)), 'layer'))
+    await expect(told(sound)).rejects.toThrow('wrong digest')
+    await expect(told(wrong)).rejects.toThrow('layer: incorrect checksum')
+  },
+)
+
 it('a lent chunk is as it was until the next but one is asked for, whatever members have nothing in them', async () => {
   const packed = Buffer.concat(
     [1, 2, 3, 4, 5, 6].flatMap(byte => [gzipSync(Buffer.alloc(1 << 20, byte)), gzipSync(''), gzipSync('')]),

@@ -9,12 +9,8 @@ import { through } from './zlibEngine.ts'
 
 // Of ISA-L's output. So much is hashed, read and written at a time on this thread, while more is made on another.
 const ROOM = 1 << 20
-// So many rooms are with that thread, and so many inputs: whoever is faster for a while need not wait. With two rooms the JRE
-// image took a tenth longer; more inputs than two at a time are not lent.
+// So many rooms are with that thread: whoever is faster for a while need not wait. With two the JRE image took a tenth longer.
 const ROOMS_AHEAD = 4
-const INPUTS_AHEAD = 2
-// A lent chunk is good until the next but one is asked for.
-const IN_USE = 2
 const ZLIB_CHUNK = 256 << 10
 const NOTHING = Buffer.alloc(0)
 const FIRST_MAGIC = 0x1f
@@ -40,13 +36,13 @@ export function byZlib(source: Rewindable, where: string): Bytes {
 async function* byIsal(source: Rewindable, gunzip: NativeGunzip, where: string, lent: boolean): Bytes {
   const giving = giveMembers(source, gunzip, where).finally(() => gunzip.end())
   // What is wrong is told when what came before it has been read.
-  giving.catch(() => undefined)
+  const givenAll = giving.catch(() => undefined)
   try {
-    yield* filled(gunzip, lent ? takingTurns(ROOM, ROOMS_AHEAD + IN_USE) : () => Buffer.allocUnsafeSlow(ROOM))
+    yield* filled(gunzip, lent ? takingTurns(ROOM, ROOMS_AHEAD) : () => Buffer.allocUnsafeSlow(ROOM))
     await giving
   } finally {
     gunzip.end()
-    await giving.catch(() => undefined)
+    await givenAll
   }
 }
 
@@ -76,25 +72,26 @@ async function giveMembers(source: Rewindable, gunzip: NativeGunzip, where: stri
   } while (await isAnother(source))
 }
 
+// Two inputs are on loan at most, as of a source that lends: while one is inflated, the next is read and given.
 async function giveMember(source: Rewindable, gunzip: NativeGunzip, where: string): Promise<void> {
-  const given: { input: Uint8Array; back: Promise<[left: number, state: string]> }[] = []
-  let state = 'more'
-  while (state === 'more') {
-    while (given.length < INPUTS_AHEAD) {
-      const input = await source.next()
-      if (input === undefined) break
-      given.push({ input, back: gunzip.give(input) })
-    }
-    const first = given.shift()
-    if (first === undefined) throw cut(where)
-    const [left, now] = await first.back
-    state = now
-    if (state === 'more') continue
-    await Promise.all(given.map(({ back }) => back))
-    for (const { input } of given.toReversed()) source.putBack(input)
-    source.putBack(first.input.subarray(first.input.length - left))
+  const give = async () => {
+    const input = await source.next()
+    return input && { input, back: gunzip.give(input) }
   }
-  if (state !== 'end') throw invalid(where, state)
+  for (let next = give(); ; ) {
+    const given = await next
+    if (given === undefined) throw cut(where)
+    next = give()
+    // What is wrong with it is told after what is wrong with this one.
+    next.catch(() => undefined)
+    const [left, state] = await given.back
+    if (state === 'more') continue
+    if (state !== 'end') throw invalid(where, state)
+    const unused = await next
+    await unused?.back
+    if (unused) source.putBack(unused.input)
+    return source.putBack(given.input.subarray(given.input.length - left))
+  }
 }
 
 // ISA-L itself loses its way in a header that comes in pieces.

@@ -40,14 +40,9 @@ const ocilab = (verb: string, ...args: string[]) => {
 /** As a learner does who asks the tool for the number. */
 const remember = async (name: string) =>
   writeFileSync(path('app.pid'), String(JSON.parse(await ocilab('inspect', name))[0].State.Pid))
-/** One of these words is seen. */
-const fails = async (step: string, ...seen: string[]) => {
+const fails = async (step: string, seen: string) => {
   const finding = await course.look(step)
-  expect(finding).toMatchObject({ state: 'fail' })
-  expect(
-    seen.filter(words => String(finding.seen).includes(words)),
-    String(finding.seen),
-  ).not.toEqual([])
+  expect(finding).toMatchObject({ state: 'fail', seen: expect.stringContaining(seen) })
 }
 const passes = (step: string) =>
   eventually(async () => expect(await course.look(step)).toMatchObject({ state: 'pass' }))
@@ -63,8 +58,7 @@ describe('90.1', () => {
     await sh(
       'big=$(ls -S image/blobs/sha256/* | head -1); printf x | dd of=$big bs=1 seek=1000 conv=notrunc status=none',
     )
-    // Which is found first, depends on where in the layer it is.
-    await fails('90.1', 'layer ', 'not what the digest says')
+    await fails('90.1', 'layer ')
   })
 })
 
