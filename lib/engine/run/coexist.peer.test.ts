@@ -104,10 +104,10 @@ it('an image for another processor is warned of, in Docker’s words, and tried'
   const image = await imageFrom({ architecture: 's390x', os: 'linux', layers })
   await copy(heldImage(image, 'foreign'), `${archive}:foreign:test`)
   await daemon.docker('load', '-i', join(host.folder, 'foreign.tar'))
-  const words = ['run', '--rm', '--network', 'none']
+  const alone = ['--rm', '--network', 'none']
   const program = ['busybox', 'echo', 'hello']
-  const theirs = await host.run('docker', '-H', `unix://${daemon.socket}`, ...words, 'foreign:test', ...program)
-  const ours = await host.ocilab(words[0]!, ...words.slice(1), '-q', archive, ...program)
+  const theirs = await host.run('docker', '-H', `unix://${daemon.socket}`, 'run', ...alone, 'foreign:test', ...program)
+  const ours = await host.ocilab('run', ...alone, '-q', archive, ...program)
   expect(theirs).toMatchObject({ status: 0, stdout: 'hello\n', stderr: expect.stringContaining('s390x') })
   expect(ours).toEqual(theirs)
   const asked = await host.ocilab('run', '--rm', '-q', '--platform', 'linux/s390x', archive, ...program)

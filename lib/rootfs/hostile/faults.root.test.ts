@@ -55,14 +55,13 @@ beforeAll(() => {
 })
 
 /** The verb as its user has it. One that does not end is ended, or nobody would hear of it. */
-function run(args: string[]) {
-  return spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8', timeout: 60_000 })
+function run(args: string[], env = process.env) {
+  return spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8', timeout: 60_000, env })
 }
 
 /** The verb, with the n-th such call below a folder going wrong, or none; and all those calls. */
 function faulted(home: string, args: string[], fault?: DiskFault) {
-  const env = disk.env(home, fault)
-  const result = spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8', timeout: 60_000, env })
+  const result = run(args, disk.env(home, fault))
   const calls = disk.calls()
   return { ...result, calls, hit: calls.some(call => call.endsWith('(INJECTED)')) }
 }
